@@ -1,0 +1,1 @@
+"""The science: pure functions and frozen values, NumPy at most."""

@@ -1,0 +1,1 @@
+"""One wire format each; none knows another."""

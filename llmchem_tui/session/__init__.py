@@ -1,0 +1,1 @@
+"""The protocol of a round: asynchronous; knows no vendor, file or widget."""

@@ -1,0 +1,1 @@
+"""Files: histories, journals, session folders, vignettes, prompts."""
