@@ -1,8 +1,8 @@
 """The program's own errors.
 
-    LlmchemError            one clear sentence: what is wrong, and the remedy
-    ├── InputError          a file, an option or a setting of the user's (exit code 2)
-    └── ProviderError       a server or a model (session/provider.py)
+LlmchemError            one clear sentence: what is wrong, and the remedy
+├── InputError          a file, an option or a setting of the user's (exit code 2)
+└── ProviderError       a server or a model (session/provider.py)
 """
 
 

@@ -108,11 +108,5 @@ class RoundEnded(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 Event = (
-    RoundStarted
-    | CallStarted
-    | PhaseChanged
-    | TextArrived
-    | AnswerEnded
-    | ReviewEnded
-    | RoundEnded
+    RoundStarted | CallStarted | PhaseChanged | TextArrived | AnswerEnded | ReviewEnded | RoundEnded
 )

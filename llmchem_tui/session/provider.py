@@ -1,12 +1,12 @@
 """What the engine asks of a provider, and the errors a provider may raise.
 
-    ProviderError           a server or a model failed; the call ends as `error`
-    ├── Unreachable         no connection: refused, DNS, TLS, reset
-    ├── AuthenticationFailed
-    ├── RateLimited
-    ├── ModelMissing        the server does not know the model
-    ├── ResponseTimeout     the server's own timeout; the call ends as `timeout`
-    └── BadReply            anything that is not the protocol
+ProviderError           a server or a model failed; the call ends as `error`
+├── Unreachable         no connection: refused, DNS, TLS, reset
+├── AuthenticationFailed
+├── RateLimited
+├── ModelMissing        the server does not know the model
+├── ResponseTimeout     the server's own timeout; the call ends as `timeout`
+└── BadReply            anything that is not the protocol
 """
 
 from __future__ import annotations

@@ -1,0 +1,38 @@
+"""Opening the app: settings and folders in, everything else after the first frame."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmchem_tui.config import Settings
+    from llmchem_tui.laboratory import Laboratory
+
+
+def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
+    """Run the app until the user leaves it."""
+    from llmchem_tui.config import config_folder, data_folder
+    from llmchem_tui.ui.app import LlmchemApp
+
+    if theme:
+        settings = replace(settings, ui=replace(settings.ui, theme=theme))
+    folder = data_folder(os.environ)
+
+    async def open_laboratory() -> Laboratory:
+        from llmchem_tui.laboratory import Laboratory, Saving
+        from llmchem_tui.providers.pool import open_pool
+        from llmchem_tui.storage.prompts import load_prompts
+
+        pool = await open_pool(settings, os.environ, simulated=simulated)
+        prompts = load_prompts(settings.round.prompts)
+        return Laboratory(settings, pool, prompts, Saving(folder / "sessions"))
+
+    LlmchemApp(
+        settings,
+        open_laboratory,
+        vignettes=folder / "vignettes",
+        theme_folders=(config_folder() / "themes",),
+        env=os.environ,
+    ).run()

@@ -1,0 +1,101 @@
+"""The JSON documents of DESIGN.md section 8. Numbers are numbers, missing is null."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmchem_tui.domain.chemistry import ChemistryTable
+    from llmchem_tui.domain.model import AnswerResult, Profile
+    from llmchem_tui.domain.scoring import RoundScore, Score
+    from llmchem_tui.domain.strategies import Choice
+    from llmchem_tui.session.state import RoundState
+
+SCHEMA = 1
+
+
+def run_document(
+    state: RoundState, score: RoundScore, following: Choice, files: Mapping[str, Path]
+) -> dict[str, Any]:
+    """Return the document of `run`."""
+    started = state.started
+    return {
+        "schema": SCHEMA,
+        "outcome": score.outcome,
+        "simulated": any(spec.simulated for spec in started.ensemble),
+        "trial": state.trial,
+        "vignette": started.vignette.id,
+        "strategy": started.strategy,
+        "seed": started.seed,
+        "ensemble": list(state.names),
+        "answers": [_answer(result, score.scores[name]) for name, result in state.answers.items()],
+        "grades": {
+            reviewer: {
+                author: _grade(state, reviewer, author)
+                for author in state.names
+                if author != reviewer
+            }
+            for reviewer in state.names
+        },
+        "recommendation": _recommendation(score),
+        "candidates": [dataclasses.asdict(candidate) for candidate in score.candidates],
+        "next": {
+            "strategy": following.strategy,
+            "ensemble": list(following.ensemble),
+            "loss": following.loss,
+        },
+        "files": {name: str(path) for name, path in files.items()},
+    }
+
+
+def _answer(result: AnswerResult, score: Score) -> dict[str, Any]:
+    medications = result.answer.medications if result.answer else ()
+    return {
+        "model": result.model,
+        "status": result.status,
+        "medications": [dataclasses.asdict(medication) for medication in medications],
+        "quality": score.quality,
+        "gen_accuracy": score.gen_accuracy,
+        "variance": score.variance,
+        "review_accuracy": score.review_accuracy,
+        "accuracy": score.accuracy,
+        "latency": result.latency,
+    }
+
+
+def _grade(state: RoundState, reviewer: str, author: str) -> float | None:
+    review = state.review(reviewer, author)
+    return review.grade if review else None
+
+
+def _recommendation(score: RoundScore) -> dict[str, Any] | None:
+    if score.recommendation is None:
+        return None
+    return dataclasses.asdict(score.recommendation)
+
+
+def chemistry_document(profiles: Mapping[str, Profile], table: ChemistryTable) -> dict[str, Any]:
+    """Return the document of `chemistry`."""
+    return {
+        "schema": SCHEMA,
+        "models": [
+            {
+                "name": profile.name,
+                "quality": profile.quality,
+                "accuracy": profile.accuracy,
+                "rounds": profile.rounds,
+                "used": profile.name in table.used,
+            }
+            for profile in profiles.values()
+        ],
+        "pairs": [
+            {"a": a, "b": b, "chemistry": table.between(a, b), "at": table.explain(a, b).at}
+            for a, b in combinations(table.names, 2)
+        ],
+        "homogeneous": table.homogeneous,
+        "saturated": table.saturated,
+    }

@@ -1,0 +1,58 @@
+"""Options that several commands share, and what they lead to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from llmchem_tui.config import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CONFIG = "llmchem.config"
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
+)
+histories_argument = click.argument(
+    "histories", metavar="HISTORY...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+task_option = click.option("--task", metavar="T", help="The task, where a history holds several.")
+
+
+def common(command: F) -> F:
+    """Add --config and --debug: they may stand before or after any command."""
+
+    def remember(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+        if value is not None:
+            context.find_root().meta[_CONFIG] = value
+
+    config = click.option(
+        "--config",
+        metavar="F",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=remember,
+        help="Read the settings from this file.",
+    )
+    debug = click.option(
+        "--debug", is_flag=True, expose_value=False, help="Show a traceback if there is a bug."
+    )
+    return config(debug(command))
+
+
+def load_settings(context: click.Context) -> Settings:
+    """Return the settings that --config, $LLMCHEM_CONFIG or the user's folder give.
+
+    Raises:
+        InputError: they cannot be read.
+    """
+    from llmchem_tui.config import load
+
+    explicit: Path | None = context.find_root().meta.get(_CONFIG)
+    return load(explicit, os.environ)

@@ -1,0 +1,89 @@
+"""A round in plain lines: what `run` says while it goes on and when it is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmchem_tui.cli.output import NOTICE, number, print_table, say
+from llmchem_tui.domain.model import Outcome, Status
+from llmchem_tui.session.events import AnswerEnded, Event, ReviewEnded
+from llmchem_tui.session.protocol import medication_text
+
+if TYPE_CHECKING:
+    from llmchem_tui.domain.scoring import RoundScore
+    from llmchem_tui.domain.strategies import Choice
+    from llmchem_tui.session.state import RoundState
+
+_OUTCOMES = {
+    Outcome.NO_CONSENSUS: "No consensus: the answers agree too little or are graded too low.",
+    Outcome.NO_GRADES: "No grades: no reviewer gave a usable one.",
+    Outcome.SINGLE: "A single answer: nobody could review it, so it has no confidence.",
+    Outcome.FAILED: "The round failed: no model gave an answer.",
+}
+
+
+def progress_line(event: Event) -> str:
+    """Return the line that an event deserves, or nothing."""
+    if isinstance(event, AnswerEnded):
+        answer = event.result
+        return (
+            f"{event.at:6.1f} s  {answer.model} answered: {_ending(answer.status, answer.message)}"
+        )
+    if isinstance(event, ReviewEnded):
+        review = event.result
+        ending = _ending(review.status, review.message)
+        if review.grade is not None:
+            ending = f"{review.grade:.2f}"
+        return f"{event.at:6.1f} s  {review.reviewer} graded {review.author}: {ending}"
+    return ""
+
+
+def print_round(state: RoundState, score: RoundScore, following: Choice) -> None:
+    """Print the scores, the recommendation and the next ensemble of a finished round."""
+    answers = state.answers
+    print_table(
+        ("model", "status", ">quality", ">review acc.", ">gen. acc.", ">accuracy"),
+        (
+            (
+                name,
+                answers[name].status,
+                number(s.quality, 1),
+                number(s.review_accuracy),
+                number(s.gen_accuracy),
+                number(s.accuracy),
+            )
+            for name, s in score.scores.items()
+        ),
+    )
+    _print_outcome(score)
+    loss = f" (loss {following.loss:.2f})" if following.loss is not None else ""
+    say(f"Next: {' + '.join(following.ensemble)}, by {following.strategy}{loss}")
+    if following.note:
+        say(following.note)
+
+
+def _print_outcome(score: RoundScore) -> None:
+    recommendation = score.recommendation
+    if recommendation is None:
+        say(_OUTCOMES[score.outcome])
+        for candidate in score.candidates:
+            say(f"  candidate: {candidate.model}, confidence {number(candidate.confidence)}")
+    else:
+        for reviewer, concern in recommendation.concerns:
+            say(f"! Safety concern of {reviewer}: {concern}")
+        for medication in recommendation.medications:
+            say(medication_text(medication))
+        if not recommendation.medications:
+            say("No medication.")
+        say(
+            f"confidence {recommendation.confidence:.2f} (agreement-weighted grade, not a "
+            f"probability), rests on {', '.join(recommendation.rests_on)}"
+        )
+        for difference in recommendation.differences:
+            values = "; ".join(f"{name}: {value}" for name, value in difference.values.items())
+            say(f"differs in {difference.field} of {difference.ingredient}: {values}")
+    say(NOTICE)
+
+
+def _ending(status: Status, message: str) -> str:
+    return f"{status} ({message})" if message else str(status)

@@ -1,0 +1,109 @@
+"""The loss of an ensemble, and the sets with the least of it: by climbing, or among all sets.
+
+Models are numbered in the order of their sorted names, ensembles are ascending tuples of numbers:
+so the least tuple is the lexicographically first set of names.
+
+    loss(X) = alpha (maxI - inter) + (1 - alpha) (maxT - intra) + beta |X|    (P1 Eq. 3-5)
+
+with intra the chemistry of the pairs inside X, inter that of the pairs across its border, maxT
+that of all pairs and maxI twice maxT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Members = tuple[int, ...]
+
+EQUAL_LOSS = 1e-9
+"""Losses this close together are ties."""
+
+_SMALLEST_GAIN = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossSurface:
+    """Losses of the ensembles of a pool; ``chemistry`` is (n, n), its diagonal is ignored."""
+
+    chemistry: Array
+    alpha: float
+    beta: float
+
+    def __post_init__(self) -> None:
+        pairs = self.chemistry.copy()
+        np.fill_diagonal(pairs, 0.0)
+        object.__setattr__(self, "chemistry", pairs)
+
+    def loss(self, members: Members) -> float:
+        """The loss of one ensemble."""
+        chosen = list(members)
+        everything = float(self.chemistry.sum())
+        inside = float(self.chemistry[np.ix_(chosen, chosen)].sum()) / 2
+        across = float(self.chemistry[chosen].sum()) - 2 * inside
+        return (
+            self.alpha * (everything - across)
+            + (1 - self.alpha) * (everything / 2 - inside)
+            + self.beta * len(members)
+        )
+
+    def climb(self, start: Members, sizes: range, steps: int) -> Members:
+        """Take the best addition, removal or swap until none gains, at most ``steps`` times."""
+        members = start
+        for _ in range(steps):
+            better = self._best_step(members, sizes)
+            if better is None:
+                break
+            members = better
+        return members
+
+    def _best_step(self, members: Members, sizes: range) -> Members | None:
+        """The neighbour with the least loss, of equal ones the first; None where none gains."""
+        inside = list(members)
+        outside = [m for m in range(len(self.chemistry)) if m not in members]
+        worth = self._worth(np.arange(len(self.chemistry)), self.chemistry[inside].sum(axis=0))
+        # Rows: who leaves, columns: who comes; the last of each: nobody.
+        leaving, coming = np.append(-worth[inside], 0.0), np.append(worth[outside], 0.0)
+        gain = leaving[:, None] + coming
+        gain[:-1, :-1] += (3 * self.alpha - 1) * self.chemistry[np.ix_(inside, outside)]
+        gain[-1, -1] = -np.inf
+        if len(members) + 1 not in sizes:
+            gain[-1] = -np.inf
+        if len(members) - 1 not in sizes:
+            gain[:, -1] = -np.inf
+        best = (gain > _SMALLEST_GAIN) & (gain >= gain.max() - EQUAL_LOSS)
+        return min(
+            (
+                tuple(sorted({*members, *outside[column : column + 1]} - {*inside[row : row + 1]}))
+                for row, column in np.argwhere(best)
+            ),
+            default=None,
+        )
+
+    def _worth(self, model: NDArray[np.intp] | int, bond: Array) -> Array:
+        """How much a model lowers the loss; ``bond``: its chemistry with the other members."""
+        total = self.chemistry.sum(axis=1)[model]
+        worth: Array = self.alpha * (total - 2 * bond) + (1 - self.alpha) * bond - self.beta
+        return worth
+
+    def all_sets(self, sizes: range) -> tuple[NDArray[np.int64], Array]:
+        """Every set of these sizes, as the bits of a number (bit m: model m), with its loss."""
+        models = len(self.chemistry)
+        losses = np.array([self.loss(())])
+        bonds = np.zeros((models, 1))
+        for model in range(models):
+            losses = np.concatenate([losses, losses - self._worth(model, bonds[model])])
+            bonds = np.concatenate([bonds, bonds + self.chemistry[:, [model]]], axis=1)
+        sets = np.arange(2**models)
+        members = np.bitwise_count(sets)
+        allowed = (members >= sizes.start) & (members < sizes.stop)
+        return sets[allowed], losses[allowed]
+
+
+def members_of(sets: Iterable[int]) -> list[Members]:
+    """The ensembles that the bits of these numbers stand for."""
+    return [tuple(bit for bit in range(s.bit_length()) if s >> bit & 1) for s in sets]

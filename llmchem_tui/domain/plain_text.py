@@ -1,0 +1,37 @@
+"""Untrusted text made harmless for a terminal: no control sequence, nothing read out of order."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL_PICTURES = 0x2400
+_DELETE = 0x7F
+
+# C0 (but not tab and line feed), DEL, C1; the bidirectional controls; line and paragraph
+# separators; lone surrogates, which no terminal and no file can take.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\u2028\u2029\ufeff"
+    "\ud800-\udfff]"
+)
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < ord(" "):
+        return chr(_CONTROL_PICTURES + code)
+    return "\u2421" if code == _DELETE else "\ufffd"
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with every control character replaced by a visible sign.
+
+    Tabs and line feeds stay; CR LF and CR become line feeds.
+    """
+    return _HARMFUL.sub(_visible, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def plain_line(text: str) -> str:
+    """Return ``text`` harmless and on one line: runs of white space become one blank."""
+    return " ".join(plain(text).split())

@@ -1,0 +1,266 @@
+"""One sitting: the pool, what past rounds teach, and the session that the rounds are saved in.
+
+The app and the headless commands share it, so that a round is the same whoever asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import TASK, ModelSpec, Vignette
+from llmchem_tui.session.engine import run_rounds
+from llmchem_tui.session.events import Event, RoundEnded, RoundStarted
+from llmchem_tui.session.scheduler import Plan, RoundPlan
+from llmchem_tui.session.state import RoundState
+from llmchem_tui.storage.rounds import FinishedRound
+from llmchem_tui.storage.sessions import SessionInfo, SessionWriter
+
+if TYPE_CHECKING:
+    from llmchem_tui.config import Settings
+    from llmchem_tui.domain.chemistry import ChemistryTable
+    from llmchem_tui.domain.recommendation import ChemistrySettings
+    from llmchem_tui.domain.strategies import Choice, Knowledge
+    from llmchem_tui.providers.pool import Pool
+    from llmchem_tui.session.protocol import Prompts
+    from llmchem_tui.storage.history import History
+
+_LARGEST_SEED = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Whether and where rounds are saved. ``folder`` holds the sessions; None: nothing is kept."""
+
+    folder: Path | None
+    private: bool = False
+
+
+class Laboratory:
+    """A pool, its histories, and at most one session.
+
+    The session's folder is made when the first round starts, so that looking around leaves none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        pool: Pool,
+        prompts: Prompts,
+        saving: Saving,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.prompts = prompts
+        self.saving = saving
+        self.session: SessionWriter | None = None
+        self._clock = clock
+        self._past: History | None = None
+        self._finished: list[FinishedRound] = []
+        self._rounds = 0
+
+    @property
+    def chemistry_settings(self) -> ChemistrySettings:
+        """How chemistry is weighed, as the domain takes it."""
+        from llmchem_tui.domain.recommendation import ChemistrySettings
+
+        own = self.settings.chemistry
+        return ChemistrySettings(own.alpha, own.beta, own.usage_threshold, own.empty_cost)
+
+    def specs(self, names: tuple[str, ...]) -> tuple[ModelSpec, ...]:
+        """Return the pool's models of these names, in this order.
+
+        Raises:
+            InputError: a name is not in the pool, or stands twice.
+        """
+        known = {spec.name: spec for spec in self.pool.models}
+        for name in names:
+            if name not in known:
+                raise InputError(
+                    f"no model {name!r} in the pool; it has {', '.join(sorted(known)) or 'none'}"
+                )
+        if len(set(names)) < len(names):
+            raise InputError("an ensemble holds each model once; name no model twice")
+        return tuple(known[name] for name in names)
+
+    def draw_seed(self) -> int:
+        """Return the seed of the next round: counted up from the configured one, or drawn."""
+        configured = self.settings.round.seed
+        return secrets.randbelow(_LARGEST_SEED) if configured is None else configured + self._rounds
+
+    def knowledge(self, repeats: tuple[str, int] | None = None) -> Knowledge:
+        """Return what the rounds before this sitting and those in it teach about the models.
+
+        ``repeats``: vignette and seed of the round to be run. Earlier simulated rounds of the two
+        are the same draw: they would tell a choice its own result, and count it twice after it.
+        Reads files at the first call (seconds for many sessions); call it in a thread.
+        """
+        from llmchem_tui.domain.strategies import Knowledge
+        from llmchem_tui.storage.history import exclude_repeats, history_of, join
+        from llmchem_tui.storage.profiles import past_ensembles, profiles, rounds_by_model
+
+        if self._past is None:
+            self._past = self._read_past()
+        past = exclude_repeats(self._past, *repeats) if repeats else self._past
+        history = join([past, history_of(self._finished)])
+        aliases = {alias: spec.name for spec in self.pool.models for alias in spec.aliases}
+        return Knowledge(
+            profiles(history, mode=self.settings.chemistry.profile, aliases=aliases),
+            past_ensembles(history, aliases=aliases),
+            rounds_by_model(history, aliases=aliases),
+        )
+
+    def _read_past(self) -> History:
+        """The rows that may teach: same task, and simulated or real as the pool is."""
+        from llmchem_tui.storage.history import join, only, read_history, read_sessions
+
+        paths = [Path(path) for path in self.settings.history.paths]
+        histories = [read_history(paths)] if paths else []
+        if self.saving.folder is not None:
+            present = self.session.name if self.session else None
+            histories.append(read_sessions(self.saving.folder, exclude=present))
+        past = only(join(histories), simulated=self.pool.simulated)
+        return dataclasses.replace(past, frame=past.frame[past.frame["task"] == TASK])
+
+    def choose(
+        self,
+        strategy: str,
+        n: int,
+        seed: int,
+        *,
+        models: tuple[str, ...] = (),
+        repeats: tuple[str, int] | None = None,
+    ) -> Choice:
+        """Return the ensemble of a strategy, or exactly ``models`` if they are given.
+
+        Raises:
+            InputError: the pool is empty or too small, or a name is not in it.
+        """
+        from llmchem_tui.domain.strategies import Choice, Strategy, choose
+
+        if not self.pool.models:
+            problems = "; ".join(self.pool.unreachable.values()) or "no endpoint has a model"
+            raise InputError(f"no model can be used: {problems}; or try --simulated")
+        if models:
+            self.specs(models)
+            return Choice(Strategy.MANUAL, models)
+        return choose(
+            Strategy(strategy),
+            n,
+            self.pool.models,
+            self.knowledge(repeats),
+            seed=seed,
+            settings=self.chemistry_settings,
+        )
+
+    def next_ensemble(self, n: int, seed: int, *, repeats: tuple[str, int] | None = None) -> Choice:
+        """Return the ensemble to go on with: unseen models first, then by chemistry."""
+        from llmchem_tui.domain.strategies import next_ensemble
+
+        return next_ensemble(
+            n,
+            self.pool.models,
+            self.knowledge(repeats),
+            seed=seed,
+            settings=self.chemistry_settings,
+        )
+
+    def leaving(self, names: tuple[str, ...]) -> dict[str, str]:
+        """Return the untrusted endpoints that would get the vignette, with their addresses."""
+        endpoints = {spec.endpoint for spec in self.specs(names)}
+        return {
+            name: self.pool.foreign[name] for name in sorted(endpoints & set(self.pool.foreign))
+        }
+
+    def chemistry(self, knowledge: Knowledge) -> ChemistryTable:
+        """Return the chemistry of the pool's models that have a profile."""
+        from llmchem_tui.domain.chemistry import chemistry
+
+        names = {spec.name for spec in self.pool.models}
+        settings = self.settings.chemistry
+        return chemistry(
+            [profile for profile in knowledge.profiles.values() if profile.name in names],
+            usage_threshold=settings.usage_threshold,
+            empty_cost=settings.empty_cost,
+        )
+
+    def plan(self, vignette: Vignette, choice: Choice, seed: int) -> Plan:
+        """Return the plan of one round; opens the session if this is its first.
+
+        Raises:
+            StorageError: the session's folder could not be made.
+        """
+        if self.session is None and self.saving.folder is not None:
+            self.session = SessionWriter(self.saving.folder, self._session_info())
+        self._rounds += 1
+        trial = self.session.trial(self._rounds) if self.session else f"unsaved {self._rounds}"
+        own = self.settings.round
+        return Plan(
+            (RoundPlan(trial, vignette, self.specs(choice.ensemble), choice.strategy, seed),),
+            order=own.order,
+            deadline_seconds=own.deadline_seconds,
+        )
+
+    async def run(
+        self, plan: Plan, stop: asyncio.Event | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Run a plan; what happens is in the journal, and a round in the CSVs, before it is shown.
+
+        Raises:
+            StorageError: something could not be saved; open calls are cancelled.
+        """
+        states: dict[str, RoundState] = {}
+        async for event in run_rounds(plan, self.pool.endpoints, self.prompts, stop):
+            if isinstance(event, RoundStarted):
+                states[event.trial] = RoundState(event)
+            states[event.trial].apply(event)
+            if self.session is not None:
+                self.session.journal.append(event)
+            if isinstance(event, RoundEnded) and not event.cancelled:
+                self._keep(states.pop(event.trial))
+            yield event
+
+    def _keep(self, state: RoundState) -> None:
+        finished = FinishedRound(
+            created=self._clock(),
+            trial=state.trial,
+            vignette=state.started.vignette.id,
+            ensemble=state.started.ensemble,
+            strategy=state.started.strategy,
+            seed=state.started.seed,
+            answers=state.answers,
+            reviews=state.reviews,
+            score=state.score(abstain_below=self.settings.round.abstain_below),
+            elapsed=state.elapsed,
+        )
+        if self.session is not None:
+            self.session.append_round(finished)
+        self._finished.append(finished)
+
+    def _session_info(self) -> SessionInfo:
+        texts = dataclasses.asdict(self.prompts)
+        return SessionInfo(
+            created=self._clock(),
+            models=self.pool.models,
+            private=self.saving.private,
+            prompts={
+                name: "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
+                for name, text in texts.items()
+            },
+        )
+
+    async def aclose(self) -> None:
+        """Close the session's files and the providers' connections."""
+        if self.session is not None:
+            self.session.close()
+        await self.pool.aclose()

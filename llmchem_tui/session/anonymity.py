@@ -1,0 +1,111 @@
+"""Nobody may know whose answer it grades: letters per reviewer, and self-identification masked."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from llmchem_tui.domain.model import Answer
+
+MASK = "[sentence masked: the author names itself]"
+
+# These names mean nothing else: their mention is enough.
+_UNMISTAKABLE = re.compile(
+    r"(?<![\w-])(?:chatgpt|gpt-?[345]|openai|anthropic|deepmind|deepseek|mixtral|qwen)",
+    re.IGNORECASE,
+)
+
+# These are also people, trials, enzymes and prefixes (Gemma, GEMINI-1, Claude Bernard, GPT, the
+# angle phi, a meta analysis): a sentence is masked only where it speaks of itself.
+_VERSION = r"(?:[-.:]?[\w.:-]{0,40}\d[\w.:-]{0,40})?"
+_NO_MODEL = r"(?![\w-])(?!\s+(?:bernard|syndrome|analy|regress|data|scholar|trial|stud))"
+_NAME = (
+    r"(?<![\w-])(?:claude|gemini|gemma|llama|mistral|grok|command[- ]r|granite"
+    rf"|google|meta|alibaba|cohere|nvidia|xai|microsoft){_VERSION}{_NO_MODEL}"
+)
+_ANY_NAME = rf"(?:{_NAME}|(?<![\w-])(?:gpt|phi){_VERSION}{_NO_MODEL})"
+_NAMED = re.compile(_NAME, re.IGNORECASE)
+_ANY_NAMED = re.compile(_ANY_NAME, re.IGNORECASE)
+_INTRODUCED = re.compile(
+    rf"\b(?:i am|i['\u2019]m|my name is|call me|i,)\s+(?:[\w'\u2019]{{1,20}}\s){{0,3}}?{_ANY_NAME}"
+    rf"|\b(?:as|this is)\s+(?:an? |the )?(?:model |assistant )?{_NAME}"
+    rf"|\b(?:made|built|created|developed|trained|provided|released|powered)\s+by\s+{_NAME}"
+    rf"|^\W*{_NAME}[\W\d]*$",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|myself)\b", re.IGNORECASE)
+_TRIAL = re.compile(r"\b(?:trials?|stud(?:y|ies))\b", re.IGNORECASE)
+_ARTIFICIAL = re.compile(
+    r"\b(?:an? ai|ai (?:assistant|model)|language model|chatbot|llm)\b", re.IGNORECASE
+)
+
+_MIN_LENGTH = 3
+_BREAK = re.compile(r"((?<=[.!?])\s+|\n+)")
+
+
+def draw_labels(seed: int, reviewer: str, authors: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Return each author's letter and position (1 is first) for one reviewer.
+
+    Both are drawn per reviewer, so that neither tells an author nor favours one.
+    """
+    names = sorted(authors)
+    rng = random.Random(f"labels|{seed}|{reviewer}")
+    letters = [letter(i) for i in range(len(names))]
+    rng.shuffle(letters)
+    order = rng.sample(names, len(names))
+    return {name: (letters[i], order.index(name) + 1) for i, name in enumerate(names)}
+
+
+def letter(i: int) -> str:
+    """Return the letter of position ``i`` (0 is A, 26 is AA)."""
+    alphabet = string.ascii_uppercase
+    size = len(alphabet)
+    return alphabet[i] if i < size else letter(i // size - 1) + alphabet[i % size]
+
+
+def mask_answer(answer: Answer, names: Iterable[str]) -> tuple[Answer, int]:
+    """Return the answer without the sentences in which its author names itself, and their number.
+
+    ``names``: the names and server ids of the pool. Medications are not touched.
+    """
+    whole_names = _any_of(names)
+
+    def mask(text: str) -> tuple[str, int]:
+        pieces = _BREAK.split(text)
+        masked = [
+            i
+            for i, sentence in enumerate(pieces)
+            if whole_names.search(sentence) or _names_itself(sentence)
+        ]
+        for i in masked:
+            pieces[i] = MASK
+        return "".join(pieces), len(masked)
+
+    assessment, masked = mask(answer.assessment)
+    cautions = [mask(caution) for caution in answer.cautions]
+    masked += sum(count for _, count in cautions)
+    if not masked:
+        return answer, 0
+    return replace(
+        answer, assessment=assessment, cautions=tuple(text for text, _ in cautions)
+    ), masked
+
+
+def _names_itself(sentence: str) -> bool:
+    if _UNMISTAKABLE.search(sentence) or _INTRODUCED.search(sentence):
+        return True
+    if _ARTIFICIAL.search(sentence):
+        return _ANY_NAMED.search(sentence) is not None
+    speaks_of_itself = _FIRST_PERSON.search(sentence) and not _TRIAL.search(sentence)
+    return bool(speaks_of_itself and _NAMED.search(sentence))
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    # Whole words only: "claudication" holds no Claude, "meta-analysis" no Meta. Very short names
+    # would hit plain words.
+    escaped = sorted((re.escape(w) for w in words if len(w) >= _MIN_LENGTH), key=len, reverse=True)
+    names = "|".join(escaped) or "(?!)"  # which matches nothing
+    return re.compile(rf"(?<![\w-])(?:{names})(?![\w-])", re.IGNORECASE)

@@ -1,0 +1,171 @@
+"""What is known of a round so far: fed by events, the same live, headless and in replay.
+
+No clock, no I/O, no widget: the same events always give the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from llmchem_tui.domain.model import AnswerResult, ModelSpec, ReviewResult, Status
+from llmchem_tui.domain.scoring import RoundScore, score_round
+from llmchem_tui.session.events import (
+    AnswerEnded,
+    Call,
+    CallStarted,
+    Event,
+    Phase,
+    PhaseChanged,
+    ReviewEnded,
+    RoundEnded,
+    RoundStarted,
+    TextArrived,
+)
+from llmchem_tui.session.parsing import readable
+
+
+@dataclass(slots=True)
+class CallState:
+    """One call: its raw text so far, and its result once it has ended."""
+
+    call: Call
+    began: float | None = None
+    phase: Phase | None = None
+    phase_began: float | None = None
+    text: str = ""
+    thinking: str = ""
+    repairing: bool = False
+    masked: int = 0
+    result: AnswerResult | ReviewResult | None = None
+
+    @property
+    def word(self) -> str:
+        """The state in a word, as a user sees it."""
+        if self.result is not None:
+            return str(self.result.status)
+        if self.began is None:
+            return "queued"
+        return str(self.phase) if self.phase else "waiting"
+
+    @property
+    def readable(self) -> str:
+        """The text so far without JSON's braces."""
+        return readable(self.text)
+
+
+@dataclass(slots=True)
+class RoundState:
+    """A round so far. Made from its ``RoundStarted``; every later event of its trial is applied."""
+
+    started: RoundStarted
+    calls: dict[Call, CallState] = field(default_factory=dict)
+    now: float = 0.0
+    ended: RoundEnded | None = None
+
+    def __post_init__(self) -> None:
+        self.now = self.started.at
+        for spec in self.started.ensemble:
+            call = Call(spec.name)
+            self.calls[call] = CallState(call)
+
+    @property
+    def trial(self) -> str:
+        """The round's name: session id and number."""
+        return self.started.trial
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ensemble's names, in order."""
+        return tuple(spec.name for spec in self.started.ensemble)
+
+    def spec(self, name: str) -> ModelSpec:
+        """The specification of a member."""
+        return next(spec for spec in self.started.ensemble if spec.name == name)
+
+    def apply(self, event: Event) -> None:
+        """Take in what has happened; events of other trials and a second start are ignored."""
+        if event.trial != self.trial or isinstance(event, RoundStarted):
+            return
+        self.now = event.at
+        if isinstance(event, RoundEnded):
+            self.ended = event
+        elif isinstance(event, AnswerEnded):
+            self._call(Call(event.result.model)).result = event.result
+        elif isinstance(event, ReviewEnded):
+            self._call(Call(event.result.reviewer, event.result.author)).result = event.result
+        else:
+            self._apply_progress(event)
+
+    def _apply_progress(self, event: CallStarted | PhaseChanged | TextArrived) -> None:
+        state = self._call(event.call)
+        if isinstance(event, CallStarted):
+            state.began, state.masked = event.at, event.masked
+        elif isinstance(event, PhaseChanged):
+            state.phase, state.phase_began = event.phase, event.at
+        elif event.thinking:
+            state.thinking += event.text
+        elif event.repair and not state.repairing:
+            state.repairing, state.text = True, event.text  # the second reply replaces the first
+        else:
+            state.text += event.text
+
+    def _call(self, call: Call) -> CallState:
+        return self.calls.setdefault(call, CallState(call))
+
+    @property
+    def answers(self) -> dict[str, AnswerResult]:
+        """The answers that have ended, by model, in the order of the ensemble."""
+        results = {name: self.calls[Call(name)].result for name in self.names}
+        return {n: result for n, result in results.items() if isinstance(result, AnswerResult)}
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """The members whose answer is ok, in order."""
+        answers = self.answers
+        return tuple(n for n in answers if answers[n].status is Status.OK)
+
+    @property
+    def reviews(self) -> list[ReviewResult]:
+        """The reviews that have ended, in the order in which they began."""
+        results = (state.result for state in self.calls.values())
+        return [result for result in results if isinstance(result, ReviewResult)]
+
+    def review(self, reviewer: str, author: str) -> ReviewResult | None:
+        """One review, if it has ended."""
+        state = self.calls.get(Call(reviewer, author))
+        return state.result if state and isinstance(state.result, ReviewResult) else None
+
+    @property
+    def expected_reviews(self) -> int:
+        """How many reviews the round will have, as far as answers have not failed yet."""
+        answers = self.answers
+        possible = len(self.names) - len(answers) + len(self.authors)
+        return possible * (possible - 1)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the start to the last event."""
+        return self.ended.elapsed if self.ended else self.now - self.started.at
+
+    def latest_call(self, model: str) -> CallState:
+        """The call of a model that began last: what its pane shows."""
+        calls = [state for state in self.calls.values() if state.call.model == model]
+        begun = [state for state in calls if state.began is not None]
+        return begun[-1] if begun else self.calls[Call(model)]
+
+    def score(
+        self, *, abstain_below: float = 0.5, include: Collection[str] | None = None
+    ) -> RoundScore:
+        """Consensus, accuracies, outcome and recommendation of what is there so far.
+
+        ``include``: the reviewers whose grades count; None: all.
+        """
+        return score_round(
+            self.started.vignette,
+            self.names,
+            self.answers,
+            self.reviews,
+            abstain_below=abstain_below,
+            include=include,
+        )

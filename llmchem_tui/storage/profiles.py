@@ -1,0 +1,97 @@
+"""What a history teaches: profiles of models, past ensembles, rounds per model (SCIENCE.md §6).
+
+A round is one (trial, strategy): trial names repeat under several strategies in published files.
+``aliases`` maps a model's former names to its present one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from llmchem_tui.domain.model import Profile
+
+if TYPE_CHECKING:
+    import pandas
+
+    from llmchem_tui.storage.history import History
+
+ProfileMode = Literal["mean", "latest", "best"]
+
+_ROUND = ["trial", "strategy"]
+_VALUES = ["quality", "accuracy"]
+
+
+def profiles(
+    history: History, *, mode: ProfileMode = "mean", aliases: Mapping[str, str] | None = None
+) -> dict[str, Profile]:
+    """Each model's quality [0, 10] and accuracy [0, 1], sorted by name; the history has one task.
+
+    ``mean``: the mean within each round, then the mean of those, each value over what is there.
+    ``latest`` and ``best`` take one answer that has both values: the last by creation time, or the
+    first one of the largest accuracy; of equals the later, or the earlier, in file order.
+    Rounds with a reference answer (gen_accuracy present) count if the model has any, else the
+    others. A model without any quality or without any accuracy among them has no profile.
+    ``rounds`` of a profile counts all the model's rounds with a value, ``referenced`` those of
+    them that have a reference.
+    """
+    rows = _named(history, aliases)
+    rows = rows[rows[_VALUES].notna().any(axis=1)]
+    by_round = rows.groupby(["model", *_ROUND], sort=False)
+    rounds = by_round[_VALUES].mean()
+    rounds["referenced"] = by_round["gen_accuracy"].count() > 0
+    by_model = rounds["referenced"].groupby("model")
+    totals, referenced = by_model.size(), by_model.sum()
+    if mode == "mean":
+        counted = rounds["referenced"] == by_model.transform("any")
+        values = rounds.loc[counted, _VALUES].groupby("model").mean().dropna()
+    else:
+        with_reference = by_round["gen_accuracy"].transform("count") > 0
+        counted = with_reference == rows["model"].map(referenced > 0)
+        values = _single(rows[counted], mode)
+    return {
+        name: Profile(name, quality, accuracy, int(totals[name]), int(referenced[name]))
+        for name, quality, accuracy in zip(
+            values.index.tolist(), *(values[column].tolist() for column in _VALUES), strict=True
+        )
+    }
+
+
+def past_ensembles(
+    history: History, *, aliases: Mapping[str, str] | None = None
+) -> tuple[frozenset[str], ...]:
+    """The distinct ensembles of all rounds, members that failed included, in alphabetical order."""
+    rows = _named(history, aliases)
+    members = defaultdict(set)
+    rounds = rows.groupby(_ROUND, sort=False).ngroup()
+    for number, model in zip(rounds.tolist(), rows["model"].tolist(), strict=True):
+        members[number].add(model)
+    return tuple(sorted({frozenset(names) for names in members.values()}, key=sorted))
+
+
+def rounds_by_model(
+    history: History, *, aliases: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """In how many rounds each model took part, those included in which it failed, by name."""
+    rows = _named(history, aliases).drop_duplicates(["model", *_ROUND])
+    counts = rows["model"].value_counts()
+    return {name: int(counts[name]) for name in sorted(counts.index)}
+
+
+def _named(history: History, aliases: Mapping[str, str] | None) -> pandas.DataFrame:
+    """The rows under the models' present names."""
+    frame = history.frame
+    if not aliases:
+        return frame
+    return frame.assign(model=[aliases.get(name, name) for name in frame["model"].tolist()])
+
+
+def _single(rows: pandas.DataFrame, mode: ProfileMode) -> pandas.DataFrame:
+    whole = rows.dropna(subset=_VALUES)
+    if mode == "latest":
+        chosen = whole.sort_values("created", kind="stable").drop_duplicates("model", keep="last")
+    else:
+        chosen = whole.sort_values("accuracy", ascending=False, kind="stable")
+        chosen = chosen.drop_duplicates("model")
+    return chosen.set_index("model")[_VALUES].sort_index()

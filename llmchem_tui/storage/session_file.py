@@ -1,0 +1,129 @@
+"""session.toml: what a session ran on: models, prompts, seeds, versions. Never a key."""
+
+from __future__ import annotations
+
+import contextlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import ModelSpec
+from llmchem_tui.storage.files import read_bytes, storable
+
+_FORMAT = 1
+_PACKAGES = ("llmchem-tui", "textual", "numpy", "pandas", "httpx", "ollama", "openai", "anthropic")
+
+
+def package_versions() -> dict[str, str]:
+    """The installed versions of this program and of what its results can depend on."""
+    versions = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return versions
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """What session.toml says from the beginning.
+
+    ``created`` with a time zone. ``models``: the pool, all simulated or all real. ``prompts``: the
+    digest of each prompt file by its name. ``versions``: of packages, by name.
+    """
+
+    created: datetime
+    models: tuple[ModelSpec, ...]
+    private: bool = False
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=package_versions)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the session runs on the simulated pool."""
+        return any(model.simulated for model in self.models)
+
+
+class _Model(msgspec.Struct, frozen=True):
+    name: str
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What is read back of a session.toml."""
+
+    format: int
+    created: datetime
+    simulated: bool
+    private: bool
+    models: list[_Model]
+
+
+def session_toml(info: SessionInfo, seeds: Mapping[str, int]) -> bytes:
+    """The file's content; ``seeds`` by trial."""
+    import tomli_w
+
+    settings = {
+        "format": _FORMAT,
+        "created": info.created.astimezone(UTC).replace(microsecond=0),
+        "simulated": info.simulated,
+        "private": info.private,
+        "versions": dict(info.versions),
+        "prompts": dict(info.prompts),
+        "seeds": dict(seeds),
+        "models": [_model_table(model) for model in info.models],
+    }
+    return storable(tomli_w.dumps(settings)).encode("utf-8")
+
+
+def read_settings(file: Path) -> Settings:
+    """The settings in a session.toml.
+
+    Raises:
+        InputError: the file is missing or damaged, or its format is newer.
+    """
+    try:
+        settings = tomllib.loads(read_bytes(file).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _damaged(file, error) from None
+    if isinstance(version := settings.get("format"), int) and version > _FORMAT:
+        raise InputError(
+            f"{file} has session format {version}, newer than the {_FORMAT} that this llmchem "
+            "reads: update llmchem-tui."
+        )
+    try:
+        return msgspec.convert(settings, Settings)
+    except msgspec.ValidationError as error:
+        raise _damaged(file, error) from None
+
+
+def _damaged(file: Path, error: Exception) -> InputError:
+    return InputError(f"{file} is damaged ({error}): restore it from a copy.")
+
+
+def _model_table(model: ModelSpec) -> dict[str, object]:
+    table = {
+        "name": model.name,
+        "provider": model.endpoint,
+        "id": model.id,
+        "locality": model.locality.value,
+        "temperature": model.temperature,
+        "max_tokens": model.max_tokens,
+        "aliases": list(model.aliases),
+        "digest": model.digest or None,
+        "options": dict(model.options),
+    }
+    return {key: _toml(value) for key, value in table.items() if value is not None}
+
+
+def _toml(value: object) -> object:
+    """The value without its missing parts, for which TOML has no word."""
+    if isinstance(value, Mapping):
+        return {key: _toml(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_toml(item) for item in value if item is not None]
+    return value

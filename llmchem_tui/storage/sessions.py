@@ -1,0 +1,218 @@
+"""Session folders: one sitting with its settings, journal, history and reviews."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.files import (
+    StorageError,
+    append,
+    create,
+    reason,
+    replace,
+)
+from llmchem_tui.storage.history import HISTORY_FILE
+from llmchem_tui.storage.journal import JOURNAL_FILE, JournalWriter
+from llmchem_tui.storage.rounds import (
+    HISTORY_COLUMNS,
+    REVIEW_COLUMNS,
+    FinishedRound,
+    history_rows,
+    review_rows,
+)
+from llmchem_tui.storage.session_file import SessionInfo, read_settings, session_toml
+from llmchem_tui.storage.tables import csv_block, header_line, read_rows
+
+__all__ = [
+    "FinishedRound",
+    "SessionEntry",
+    "SessionInfo",
+    "SessionSummary",
+    "SessionWriter",
+    "StorageError",
+    "list_sessions",
+    "session_summary",
+]
+
+REVIEWS_FILE = "reviews.csv"
+SESSION_FILE = "session.toml"
+
+_NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:-(\d+))?")
+_NAME_TIME = "%Y-%m-%dT%H-%M-%S"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEntry:
+    """A session in a list, from its folder's name alone."""
+
+    name: str
+    path: Path
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """What a list shows of a session beyond its name. ``rounds``: the finished ones."""
+
+    name: str
+    created: datetime
+    simulated: bool
+    private: bool
+    models: tuple[str, ...]
+    rounds: int
+
+
+class SessionWriter:
+    """A new session folder, and all that is written to it.
+
+    ``journal`` takes the events. Folder and files are for their owner alone.
+    """
+
+    def __init__(self, sessions: Path, info: SessionInfo) -> None:
+        """Create the folder in ``sessions`` with all its files; a taken name gets ``-2``, ….
+
+        Raises:
+            StorageError: the folder or a file could not be created.
+        """
+        self._info = info
+        self._seeds: dict[str, int] = {}
+        try:
+            self.folder = _new_folder(sessions, info.created)
+            create(self.folder / SESSION_FILE, session_toml(self._info, self._seeds))
+            create(self.folder / HISTORY_FILE, header_line(HISTORY_COLUMNS))
+            create(self.folder / REVIEWS_FILE, header_line(REVIEW_COLUMNS))
+            self.journal = JournalWriter(
+                self.folder / JOURNAL_FILE, self.name, private=info.private
+            )
+        except OSError as error:
+            raise StorageError(
+                f"No session could be created in {sessions} ({reason(error)}); nothing is saved. "
+                "Choose another folder with --out, or go without with --no-save."
+            ) from error
+
+    @property
+    def name(self) -> str:
+        """The session's id, which is its folder's name."""
+        return self.folder.name
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The session's files by what they hold."""
+        return {
+            "session": self.folder / SESSION_FILE,
+            "history": self.folder / HISTORY_FILE,
+            "reviews": self.folder / REVIEWS_FILE,
+            "journal": self.folder / JOURNAL_FILE,
+        }
+
+    def trial(self, number: int) -> str:
+        """The name of the session's round of this number, the first being 1."""
+        return f"{self.name} {number}"
+
+    def append_round(self, finished: FinishedRound) -> None:
+        """Add a finished round to history.csv, reviews.csv and, its seed, to session.toml.
+
+        Raises:
+            StorageError: it could not be written; history and reviews then have nothing of it.
+        """
+        private = self._info.private
+        history = csv_block(HISTORY_COLUMNS, history_rows(finished, private=private))
+        reviews = csv_block(REVIEW_COLUMNS, review_rows(finished, private=private))
+        try:
+            self._seeds[finished.trial] = finished.seed
+            replace(self.folder / SESSION_FILE, session_toml(self._info, self._seeds))
+            append({self.folder / REVIEWS_FILE: reviews, self.folder / HISTORY_FILE: history})
+        except OSError as error:
+            raise StorageError(
+                f"Round {finished.trial} could not be saved in {self.folder} ({reason(error)}); "
+                "the rounds before it are kept. Make room, or choose another folder with --out."
+            ) from error
+
+    def close(self) -> None:
+        """Close the journal.
+
+        Raises:
+            StorageError: its last events could not be written.
+        """
+        self.journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def list_sessions(sessions: Path) -> list[SessionEntry]:
+    """The sessions in a folder, newest first, by the folders' names; no file is read.
+
+    Raises:
+        InputError: the folder exists and cannot be listed.
+    """
+    try:
+        folders = [path for path in sessions.iterdir() if path.is_dir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(
+            f"The sessions in {sessions} cannot be listed ({reason(error)}): check the folder."
+        ) from error
+    entries = [
+        ((created, int(match[2] or 1)), SessionEntry(path.name, path, created))
+        for path in folders
+        if (match := _NAME.fullmatch(path.name)) and (created := _time(match[1]))
+    ]
+    return [entry for _, entry in sorted(entries, key=lambda item: item[0], reverse=True)]
+
+
+def session_summary(folder: Path) -> SessionSummary:
+    """What session.toml and history.csv tell of a session.
+
+    Raises:
+        InputError: a file is missing or damaged, or the format is newer.
+    """
+    settings = read_settings(folder / SESSION_FILE)
+    rows = read_rows(folder / HISTORY_FILE)
+    header = next(rows)
+    if "trial" not in header:
+        raise InputError(f"{folder / HISTORY_FILE} lacks the column trial: restore it from a copy.")
+    trial = header.index("trial")
+    return SessionSummary(
+        name=folder.name,
+        created=settings.created,
+        simulated=settings.simulated,
+        private=settings.private,
+        models=tuple(model.name for model in settings.models),
+        rounds=len({row[trial] for row in rows}),
+    )
+
+
+def _new_folder(sessions: Path, created: datetime) -> Path:
+    name = created.astimezone(UTC).strftime(_NAME_TIME)
+    sessions.mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        folder = sessions / (name if number == 1 else f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            break
+    return folder
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, _NAME_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None

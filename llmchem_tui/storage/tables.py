@@ -1,0 +1,121 @@
+"""CSV tables: cells and spreadsheet safety on the way out, a strict reader on the way in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.files import read_bytes, storable
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
+
+Cell = str | float | int | bool | None
+"""A value of a row; None is a blank cell."""
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_LONGEST_CELL = 2**31 - 1
+
+
+def guarded(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula; ``unguarded`` undoes it."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text behind a cell that ``guarded`` made. Only for files of ours."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def written(value: Cell) -> str:
+    """The value as it stands in a file. A float comes back exactly; NaN and None are blank."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        # the csv module would write a NUL, which no reader of ours or theirs accepts
+        return guarded(storable(value).replace("\0", "\ufffd"))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return "" if math.isnan(value) else repr(float(value))
+
+
+def csv_block(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> bytes:
+    """The rows as CSV in UTF-8, one line each where no cell has several, without a header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        writer.writerow([written(row[column]) for column in columns])
+    return text.getvalue().encode("utf-8")
+
+
+def header_line(columns: Sequence[str]) -> bytes:
+    """The first line of a table."""
+    return (",".join(columns) + "\n").encode("utf-8")
+
+
+def read_rows(path: Path) -> Iterator[list[str]]:
+    """The header and then every row of a CSV file; blank lines are skipped.
+
+    A byte order mark, CRLF and cells of several lines are accepted.
+
+    Raises:
+        InputError: the file is missing, empty, not UTF-8 text, or has a row that is not whole;
+            the sentence names the file, the line and the remedy.
+    """
+    content = read_bytes(path)
+    nul = content.find(b"\0")
+    if nul >= 0:
+        raise InputError(
+            f"{path}, line {_line(content, nul)}: there is a NUL byte, so this is not a CSV file "
+            "in UTF-8; export it again as text."
+        )
+    csv.field_size_limit(_LONGEST_CELL)  # the default would refuse a long answer of our own
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    try:
+        yield from _whole_rows(csv.reader(text, strict=True), path)
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path}, line {_line(content, _first_wrong_byte(content))}: this is not UTF-8 text; "
+            "save the file as CSV in UTF-8."
+        ) from None
+
+
+def _whole_rows(reader: CsvReader, path: Path) -> Iterator[list[str]]:
+    line, width = 1, 0
+    try:
+        for row in reader:
+            width = width or len(row)
+            if row:
+                if len(row) != width:
+                    raise InputError(
+                        f"{path}, line {line}: {len(row)} cells where the header has {width}; "
+                        "repair or remove the row."
+                    )
+                yield row
+            line = reader.line_num + 1
+    except csv.Error:
+        raise InputError(
+            f"{path}, line {line}: a quoted cell does not end as it should; "
+            "repair or remove the row."
+        ) from None
+
+
+def _first_wrong_byte(content: bytes) -> int:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(content)
+
+
+def _line(content: bytes, position: int) -> int:
+    return content.count(b"\n", 0, position) + 1

@@ -1,0 +1,193 @@
+"""Vignettes: the bundled ones, those in the user's folder, any file, and a text without a file.
+
+A user's vignette is TOML of the bundled form, of which only ``text`` is needed, or plain text.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import BinaryIO
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import Vignette
+from llmchem_tui.storage.vignette_form import (
+    LONGEST,
+    check_characters,
+    check_text,
+    title_of,
+    vignette_from,
+)
+from llmchem_tui.toml_files import nearest, read_text, read_toml
+
+NOTE = "note"
+"""The id of a text that has no better one."""
+
+_ENDINGS = (".toml", ".txt", ".md")
+_LONGEST_ID = 64
+_BYTES_PER_CHARACTER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class VignetteHeader:
+    """What a list of vignettes shows.
+
+    ``usable`` is False for a file of the user's that cannot be used; the title then says why.
+    """
+
+    id: str
+    title: str
+    specialty: str = ""
+    complexity: str = ""
+    usable: bool = True
+
+
+def bundled() -> tuple[VignetteHeader, ...]:
+    """Return the headers of the vignettes that come with the program, by id."""
+    listed = []
+    for id, file in sorted(_bundled_files().items()):
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        texts = (tables["title"], tables["specialty"], tables["complexity"])
+        listed.append(VignetteHeader(id, *texts))
+    return tuple(listed)
+
+
+def headers(user_folder: Path | None = None) -> tuple[VignetteHeader, ...]:
+    """Return the bundled vignettes and then the user's, each by id.
+
+    What cannot be used is listed as unusable: a broken file, an id that another vignette has, a
+    folder that cannot be read.
+    """
+    listed = list(bundled())
+    try:
+        paths = _user_files(user_folder)
+    except InputError as error:
+        return (*listed, VignetteHeader(NOTE, str(error), usable=False))
+    for path in paths:
+        try:
+            header = _header(read_file(path))
+        except InputError as error:
+            header = VignetteHeader(_slug(path.stem), str(error), usable=False)
+        if header.usable and any(header.id == other.id for other in listed if other.usable):
+            problem = f"{path}: the id {header.id} is taken by another vignette; give it its own"
+            header = VignetteHeader(header.id, problem, usable=False)
+        listed.append(header)
+    return tuple(listed)
+
+
+def find(name: str, user_folder: Path | None = None) -> Vignette:
+    """Return a vignette by id, bundled ones first, or by the path of its file.
+
+    Raises:
+        InputError: there is none, with the nearest id; or its file is not a vignette.
+    """
+    if name in _bundled_files():
+        return _load_bundled(name)
+    for path in _user_files(user_folder):
+        if _slug(path.stem) == name or _own_id(path) == name:
+            return read_file(path)
+    if name.endswith(_ENDINGS) or "/" in name or os.sep in name or os.path.exists(name):
+        return read_file(Path(name))
+    known = [header.id for header in headers(user_folder) if header.usable]
+    hint = nearest(name, known)
+    raise InputError(
+        f"no vignette {name[:80]!r}; "
+        + (f"did you mean {hint}? " if hint else "")
+        + "llmchem vignettes lists them all"
+    )
+
+
+def read_file(path: Path) -> Vignette:
+    """Return the vignette in a file: TOML where its name ends so, else plain text.
+
+    Raises:
+        InputError: the file cannot be read, is empty, not text, too large, or not of the form.
+    """
+    if path.suffix.lower() != ".toml":
+        return _from_text(read_text(path), _slug(path.stem), str(path))
+    tables = read_toml(path)
+    if not tables:
+        raise InputError(f'{path} is empty; write the case into it as text = """…"""')
+    return vignette_from(tables, path, _slug(path.stem))
+
+
+def read_stdin(stream: BinaryIO, name: str = "standard input") -> str:
+    """Return the text that a byte stream holds to its end.
+
+    Raises:
+        InputError: it is too long, or not text in UTF-8.
+    """
+    content = stream.read(LONGEST * _BYTES_PER_CHARACTER + 1)
+    if len(content) > LONGEST * _BYTES_PER_CHARACTER:
+        raise InputError(f"{name} is longer than {LONGEST:,} characters; is it the right text?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{name} is not text in UTF-8") from None
+
+
+def from_text(text: str, id: str = NOTE) -> Vignette:
+    """Return a case given as mere text; it has no reference.
+
+    Raises:
+        InputError: the text is blank, too long, or has control characters.
+    """
+    return _from_text(text, id, "the text of the vignette")
+
+
+def _from_text(text: str, id: str, where: str) -> Vignette:
+    check_text(text, where)
+    check_characters(text, where)
+    return Vignette(id, title_of(text), text.strip().replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _bundled_files() -> dict[str, Traversable]:
+    folder = files("llmchem_tui") / "vignettes"
+    return {
+        file.name.removesuffix(".toml"): file
+        for file in folder.iterdir()
+        if file.name.endswith(".toml")
+    }
+
+
+def _load_bundled(id: str) -> Vignette:
+    file = _bundled_files()[id]
+    return vignette_from(tomllib.loads(file.read_text(encoding="utf-8")), file.name, id)
+
+
+def _user_files(folder: Path | None) -> list[Path]:
+    """Return the files of the user's folder that can be vignettes, by name; none without one.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    if folder is None or not folder.is_dir():
+        return []
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(_ENDINGS))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror})") from None
+
+
+def _own_id(path: Path) -> str | None:
+    """Return the id that a file gives itself; None where it is not a vignette."""
+    try:
+        return read_file(path).id
+    except InputError:
+        return None
+
+
+def _header(vignette: Vignette) -> VignetteHeader:
+    return VignetteHeader(vignette.id, vignette.title, vignette.specialty, vignette.complexity)
+
+
+def _slug(stem: str) -> str:
+    """Return an id made from a file's name."""
+    letters = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters)[:_LONGEST_ID].strip("-") or NOTE

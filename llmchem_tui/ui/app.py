@@ -1,0 +1,81 @@
+"""The Textual app: themes and the Round screen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from textual.app import App
+from textual.binding import Binding
+from textual.color import Color
+from textual.screen import Screen
+
+from llmchem_tui.config import Settings
+from llmchem_tui.laboratory import Laboratory
+from llmchem_tui.ui.screens.round import RoundScreen
+from llmchem_tui.ui.theme_files import bundled_themes, load_themes
+
+FPS, FPS_OVER_SSH = 10, 4
+MUTED = 0.35
+
+
+class LlmchemApp(App[None]):
+    """The laboratory on a screen.
+
+    ``open_laboratory`` is awaited after the first frame: finding models may take seconds.
+    """
+
+    TITLE = "llmchem"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    BINDINGS = [Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the program")]
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_laboratory: Callable[[], Awaitable[Laboratory]],
+        *,
+        vignettes: Path,
+        theme_folders: tuple[Path, ...] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self._open_laboratory = open_laboratory
+        self._vignettes = vignettes
+        self._theme_folders = theme_folders
+        self._over_ssh = "SSH_CONNECTION" in (env or {})
+        if settings.keymap:
+            self.set_keymap(dict(settings.keymap))
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Add ``muted``: Textual's own muted colours are blended late, which tables cannot do."""
+        variables = super().get_css_variables()
+        if self.current_theme.ansi:
+            muted = "ansi_bright_black"
+        else:
+            foreground, background = (
+                Color.parse(variables[name]) for name in ("foreground", "background")
+            )
+            muted = foreground.blend(background, MUTED).hex
+        self.theme_variables["muted"] = variables["muted"] = muted
+        return variables
+
+    def on_mount(self) -> None:
+        """Register the themes; a broken file is reported once."""
+        themes, problems = load_themes([bundled_themes(), *self._theme_folders])
+        for theme in themes:
+            self.register_theme(theme)
+        wanted = self.settings.ui.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
+        else:
+            known = ", ".join(sorted(self.available_themes))
+            problems.append(f"no theme {wanted!r}; there are {known}")
+        for problem in problems:
+            self.notify(problem, severity="warning", timeout=10, markup=False)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The Round screen."""
+        fps = self.settings.ui.fps or (FPS_OVER_SSH if self._over_ssh else FPS)
+        return RoundScreen(self.settings, self._open_laboratory, self._vignettes, fps)

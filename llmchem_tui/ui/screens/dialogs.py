@@ -1,0 +1,111 @@
+"""Dialogs: choose one of a list, or answer yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line to choose: ``value`` is what comes back, ``text`` what is seen and searched."""
+
+    value: str
+    text: str
+    detail: str = ""
+
+
+class PickScreen(ModalScreen[str | None]):
+    """Choose one of a list; typing narrows it. Comes back with the value, or None."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+    ]
+
+    def __init__(self, title: str, items: Sequence[Item], current: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._items = items
+        self._current = current
+        self._shown: list[Item] = []
+
+    def compose(self) -> ComposeResult:
+        """A field to type in above the list."""
+        with Vertical(id="dialog"):
+            yield Input(placeholder="type to search, enter to choose, esc to leave")
+            yield OptionList()
+
+    def on_mount(self) -> None:
+        """Show everything, with the present choice highlighted."""
+        self.query_one("#dialog").border_title = Content(self._title)
+        self._narrow("")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._narrow(event.value)
+
+    def _narrow(self, typed: str) -> None:
+        words = typed.casefold().split()
+        self._shown = [
+            item
+            for item in self._items
+            if all(word in f"{item.value} {item.text} {item.detail}".casefold() for word in words)
+        ]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(
+            Option(Content.assemble(item.text, Content.styled(f"  {item.detail}", "$muted")))
+            for item in self._shown
+        )
+        values = [item.value for item in self._shown]
+        if values:
+            options.highlighted = values.index(self._current) if self._current in values else 0
+
+    def action_move(self, lines: int) -> None:
+        """Move in the list while the keyboard stays in the field."""
+        options = self.query_one(OptionList)
+        if self._shown:
+            place = (options.highlighted or 0) + lines
+            options.highlighted = max(0, min(len(self._shown) - 1, place))
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None and self._shown:
+            self.dismiss(self._shown[highlighted].value)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._shown[event.option_index].value)
+
+
+class AskScreen(ModalScreen[bool]):
+    """A question that is answered with y or n."""
+
+    BINDINGS = [
+        Binding("y", "dismiss(True)", "Yes"),
+        Binding("n,escape", "dismiss(False)", "No"),
+    ]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        """The question, and the two keys."""
+        with Vertical(id="dialog"):
+            yield Static(self._question, markup=False)
+            yield Static(Content.from_markup("[b]y[/b] yes   [b]n[/b] no"), id="answers")

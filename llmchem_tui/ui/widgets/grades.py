@@ -1,0 +1,130 @@
+"""The grade matrix: reviewers down, answers across, the consensus below."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import DataTable, Static
+
+from llmchem_tui.domain.model import Status
+from llmchem_tui.domain.scoring import RoundScore
+from llmchem_tui.session.anonymity import letter
+from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, name_text, number
+
+_WIDTH, _NAME_WIDTH = 5, 16
+_CONSENSUS, _VARIANCE, _ACCURACY = "consensus", "variance", "accuracy"
+
+
+class Grades(Vertical):
+    """Every grade of a round, and under it the rationale of the one that is highlighted."""
+
+    HELP = (
+        "Grades in [0, 1]: reviewers down, answers across. σ² is the reviewer's variance on the "
+        "0-10 scale, acc its review accuracy. ✗ is a missing grade: highlight it to see why."
+    )
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self._state: RoundState | None = None
+
+    def compose(self) -> ComposeResult:
+        """The table, and the line that explains a cell."""
+        yield DataTable(cursor_type="cell", cell_padding=0)
+        with VerticalScroll(can_focus=False):
+            yield Static(markup=False, id="rationale")
+
+    @property
+    def table(self) -> DataTable[Content]:
+        """The matrix, keyed by model names."""
+        return self.query_one(DataTable)
+
+    def begin(self, state: RoundState) -> None:
+        """Make the rows and columns of a round."""
+        self._state = state
+        table = self.table
+        table.clear(columns=True)
+        longest = max(len(name_text(name)) + 2 for name in state.names)
+        table.add_column(Text("reviewer"), key="reviewer", width=min(longest, _NAME_WIDTH))
+        for i, name in enumerate(state.names):
+            table.add_column(Text(_wide(letter(i))), key=name, width=_WIDTH)
+        table.add_column(Text(_wide("σ²")), key=_VARIANCE, width=_WIDTH)
+        table.add_column(Text(_wide("acc")), key=_ACCURACY, width=_WIDTH)
+        blanks = [Content("")] * (len(state.names) + 2)
+        for i, name in enumerate(state.names):
+            table.add_row(Content(f"{letter(i)} {name_text(name)}"), *blanks, key=name)
+        table.add_row(Content.styled("consensus", "bold"), *blanks, key=_CONSENSUS)
+
+    def draw(self, state: RoundState, score: RoundScore) -> None:
+        """Patch the cells."""
+        for author in state.names:
+            for reviewer in state.names:
+                self._set(reviewer, author, _cell(state, reviewer, author))
+            quality = score.scores[author].quality
+            self._set(_CONSENSUS, author, Content.styled(_wide(_tenth(quality)), "bold"))
+        for name in state.names:
+            own = score.scores[name]
+            self._set(name, _VARIANCE, Content(_wide(_variance(own.variance))))
+            self._set(name, _ACCURACY, Content(_wide(number(own.review_accuracy))))
+
+    def _set(self, row: str, column: str, value: Content) -> None:
+        if self.table.get_cell(row, column) != value:
+            self.table.update_cell(row, column, value)
+
+    def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
+        """Explain the cell under the cursor."""
+        event.stop()
+        reviewer, author = event.cell_key.row_key.value, event.cell_key.column_key.value
+        text = Content("")
+        if self._state is not None and reviewer and author:
+            text = _explanation(self._state, reviewer, author)
+        self.query_one("#rationale", Static).update(text)
+
+
+def _variance(value: float | None) -> str:
+    return number(value, 1 if value is not None and value >= 10 else 2)  # noqa: PLR2004
+
+
+def _tenth(quality: float | None) -> str:
+    return number(None if quality is None else quality / 10)
+
+
+def _wide(text: str) -> str:
+    return f"{text:>{_WIDTH}}"
+
+
+def _cell(state: RoundState, reviewer: str, author: str) -> Content:
+    if reviewer == author:
+        return Content.styled(_wide(NOT_APPLICABLE), "$muted")
+    review = state.review(reviewer, author)
+    if review is None:
+        answers = state.answers
+        impossible = any(
+            name in answers and answers[name].status is not Status.OK for name in (reviewer, author)
+        )
+        over = impossible or state.ended is not None
+        return Content.styled(_wide(NOT_APPLICABLE if over else PENDING), "$muted")
+    if review.grade is None:
+        return Content.styled(_wide(MISSING), "$error")
+    concern = "!" if review.review and review.review.safety_concern else ""
+    return Content.styled(_wide(concern + number(review.grade)), "$warning" if concern else "")
+
+
+def _explanation(state: RoundState, reviewer: str, author: str) -> Content:
+    if reviewer not in state.names or author not in state.names or reviewer == author:
+        return Content("")
+    who = f"{letter(state.names.index(reviewer))} on {letter(state.names.index(author))}: "
+    review = state.review(reviewer, author)
+    if review is None:
+        return Content.styled(who + "no review yet, or none because an answer failed", "$muted")
+    parts: list[Content] = [Content.styled(who, "bold")]
+    if review.grade is None:
+        parts.append(Content.styled(f"no grade, {review.status}: {review.message} ", "$error"))
+    if review.review is not None:
+        if review.review.safety_concern:
+            concern = f"! {review.review.safety_concern} "
+            parts.append(Content.styled(concern, "$warning"))
+        parts.append(Content(review.review.rationale))
+    return Content("").join(parts)

@@ -1,0 +1,99 @@
+"""What the round recommends: a concern stands above the drug, an abstention says why."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from llmchem_tui.domain.final_recommendation import Candidate, FinalRecommendation
+from llmchem_tui.domain.model import Medication, Outcome
+from llmchem_tui.domain.scoring import RoundScore
+from llmchem_tui.session.anonymity import letter
+from llmchem_tui.session.protocol import medication_text
+from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.words import NOTICE, OUTCOMES, bar, name_text
+
+
+class Recommendation(VerticalScroll):
+    """The recommendation of a finished round, or the candidates of one without."""
+
+    HELP = (
+        "The recommendation: the answer with the largest quality times support. Its confidence "
+        "is an agreement-weighted grade, not a probability. No interaction check is made."
+    )
+
+    def compose(self) -> ComposeResult:
+        """One text, never markup."""
+        yield Static(markup=False)
+
+    def wait(self, text: str) -> None:
+        """Say what is missing until there is a recommendation."""
+        self.query_one(Static).update(Content.styled(text, "$muted"))
+
+    def show(self, state: RoundState, score: RoundScore, saved: str) -> None:
+        """Show the outcome of a finished round, and what ``saved`` says of its files."""
+        reviews = state.reviews
+        usable = sum(review.grade is not None for review in reviews)
+        basis = f"({usable} of {len(reviews)} reviews; no interaction check is made)"
+        if score.recommendation is not None:
+            lines = _recommended(score.recommendation, state, basis)
+        else:
+            lines = [Content.styled(OUTCOMES[score.outcome], "bold $warning")]
+            lines += [_candidate(c, state) for c in score.candidates]
+            if score.outcome is not Outcome.FAILED:
+                lines.append(Content.styled(basis, "$muted"))
+        lines.append(Content.styled(f"{NOTICE} · {saved}", "$muted"))
+        self.query_one(Static).update(Content("\n").join(lines))
+
+
+def _recommended(own: FinalRecommendation, state: RoundState, basis: str) -> list[Content]:
+    lines = [
+        Content.styled(f"! {_letter(state, reviewer)} is concerned: {concern}", "bold $error")
+        for reviewer, concern in own.concerns
+    ]
+    drugs = _regimen(own.medications)
+    confidence = Content.assemble(
+        f"confidence {own.confidence:.2f} ",
+        Content.styled(bar(own.confidence), "$primary"),
+        Content.styled(" agreement-weighted grade, not a probability", "$muted"),
+        "" if own.gen_accuracy is None else f"   agreement with reference {own.gen_accuracy:.2f}",
+    )
+    lines += [*drugs, confidence]
+    agreeing = ", ".join(_letter(state, name) for name in own.rests_on)
+    differing = [
+        f"{difference.field}s differ: "
+        + ", ".join(f"{_letter(state, name)} {value}" for name, value in difference.values.items())
+        for difference in own.differences
+    ]
+    verb = "agree" if len(own.rests_on) > 1 else "alone stands for it"
+    lines.append(Content("; ".join([f"{agreeing} {verb}", *differing])))
+    shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
+    if shares:
+        lines.append(Content.styled(f"support: {shares}", "$muted"))
+    if not own.concerns:
+        lines.append(Content.styled(f"no reviewer raised a concern {basis}", "$muted"))
+    else:
+        lines.append(Content.styled(basis, "$muted"))
+    return lines
+
+
+def _candidate(candidate: Candidate, state: RoundState) -> Content:
+    result = state.answers[candidate.model]
+    regimen = "; ".join(
+        line.plain for line in _regimen(result.answer.medications if result.answer else ())
+    )
+    confidence = "no grade" if candidate.confidence is None else f"{candidate.confidence:.2f}"
+    who = f"{_letter(state, candidate.model)} {name_text(candidate.model)}"
+    return Content.assemble(f"{who}  {confidence}  ", Content.styled(regimen, "$muted"))
+
+
+def _regimen(medications: tuple[Medication, ...]) -> list[Content]:
+    if not medications:
+        return [Content.styled("no medication", "bold")]
+    return [Content.styled(medication_text(medication), "bold") for medication in medications]
+
+
+def _letter(state: RoundState, name: str) -> str:
+    return letter(state.names.index(name)) if name in state.names else name_text(name)

@@ -1,0 +1,63 @@
+"""The line at the top: what this is, what is going on, and what it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widgets import Static
+
+from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.words import NOTICE, clock, name_text
+
+_SHORT_NOTICE = "research use only"
+
+
+class Status(Static):
+    """One line, as much of it as fits."""
+
+    _parts: Sequence[Content] = ()
+    _simulated = False
+
+    def show(self, parts: list[Content], *, simulated: bool) -> None:
+        """Show the parts, and always the label of a simulated pool and the notice."""
+        self._parts, self._simulated = parts, simulated
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Use the width there is."""
+        self._draw()
+
+    def _draw(self) -> None:
+        label = [Content.styled("SIMULATED", "bold $warning")] if self._simulated else []
+        brand = Content.styled("llmchem", "bold $primary")
+        full = Content(" · ").join([brand, *label, *self._parts])
+        short = Content(" · ").join([*label, *self._parts])
+        width = self.content_size.width
+        for line, notice in ((full, NOTICE), (full, _SHORT_NOTICE), (short, _SHORT_NOTICE)):
+            if line.cell_length + len(notice) < width:
+                break
+        room = max(0, width - len(notice) - 1)
+        line = line.truncate(room, ellipsis=True)
+        gap = " " * (width - line.cell_length - len(notice))
+        self.update(Content.assemble(line, gap, Content.styled(notice, "$muted")))
+
+
+def round_parts(state: RoundState, seconds: float) -> list[Content]:
+    """Return what the line says of a round that goes on."""
+    started = state.started
+    return [  # what moves comes first: it must not be cut off
+        Content(_progress(state)),
+        Content(clock(seconds)),
+        Content(name_text(started.vignette.id)),
+        Content(f"{started.strategy} n={len(state.names)}"),
+    ]
+
+
+def _progress(state: RoundState) -> str:
+    answers, reviews = len(state.answers), len(state.reviews)
+    stage_1 = f"answers {answers}/{len(state.names)}"
+    stage_2 = f"reviews {reviews}/{state.expected_reviews}"
+    if answers == len(state.names):
+        return f"stage 2: {stage_2}"
+    return f"{stage_1}, {stage_2}" if reviews else f"stage 1: {stage_1}"

@@ -1,0 +1,70 @@
+"""How states and numbers look on a screen: the glyph and the word carry it, colour repeats it."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from llmchem_tui.domain.model import Outcome
+from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.session.state import CallState
+
+NOTICE = "research use only, not medical advice"
+
+MISSING = "✗"
+PENDING = "·"
+NOT_APPLICABLE = "–"
+
+_STATES = {
+    "queued": ("·", "$muted"),
+    "waiting": ("…", "$muted"),
+    "loading model": ("◌", "$warning"),
+    "thinking": ("∴", "$secondary"),
+    "writing": ("✎", "$primary"),
+    "ok": ("✓", "$success"),
+}
+_FAILED = (MISSING, "$error")
+
+OUTCOMES = {
+    Outcome.RECOMMENDED: "recommended",
+    Outcome.NO_CONSENSUS: "no consensus: the answers agree too little or are graded too low",
+    Outcome.NO_GRADES: "no usable grade: the answers stand beside each other without one",
+    Outcome.SINGLE: "a single answer: nobody could review it, so it has no confidence",
+    Outcome.FAILED: "the round failed: no model gave an answer",
+}
+
+
+def state_word(state: CallState, now: float) -> Content:
+    """Return a call's state in glyph and word, with its seconds while it runs."""
+    glyph, colour = _STATES.get(state.word, _FAILED)
+    word = "done" if state.word == "ok" else state.word
+    if state.result is not None:
+        seconds = state.result.latency
+    else:
+        seconds = None if state.began is None else max(0.0, now - state.began)
+    timing = f" {seconds:.1f} s" if seconds is not None else ""
+    return Content.styled(f"{glyph} {word}{timing}", colour)
+
+
+def name_text(name: str) -> str:
+    """Return a model's name, which a server or a file has chosen, harmless and on one line."""
+    return plain_line(name)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number without its leading zero; a missing one is visibly missing."""
+    if value is None:
+        return NOT_APPLICABLE
+    text = f"{value:.{digits}f}"
+    return text[1:] if text.startswith("0.") else text
+
+
+def bar(share: float, width: int = 10) -> str:
+    """Return a share in [0, 1] as a bar."""
+    full = round(share * width)
+    return "▇" * full + "░" * (width - full)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as 00:14."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes:02d}:{rest:02d}"

@@ -1,0 +1,303 @@
+"""Reading histories: ours, the authors', and all the ways in which a file can be damaged."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.history import (
+    exclude_repeats,
+    join,
+    only,
+    read_history,
+    read_sessions,
+    select_task,
+    tasks,
+)
+from llmchem_tui.storage.rounds import HISTORY_COLUMNS
+from llmchem_tui.storage.tables import csv_block, guarded, header_line, unguarded
+
+Write = Callable[..., Path]
+
+THEIRS = (
+    "trial,model,task,latency,temperature,id,result,quality,generation_accuracy,variance,"
+    "review_accuracy,accuracy,elapsed,strategy,created\n"
+)
+ROW = "T 1,a,task,2.0,0.6,Item_0,text,8.5,1.0,0.1,0.9,0.975,26s,RANDOM,2025-07-11 09:43:21\n"
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Write:
+    """Return a function that writes rows below the header of a published file."""
+
+    def write(rows: str | bytes, name: str = "theirs.csv", header: str = THEIRS) -> Path:
+        path = tmp_path / name
+        path.write_bytes(header.encode() + (rows if isinstance(rows, bytes) else rows.encode()))
+        return path
+
+    return write
+
+
+def write_ours(path: Path, *rows: Mapping[str, str | float | None]) -> Path:
+    blank = dict.fromkeys(HISTORY_COLUMNS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = [{**blank, "trial": "s 1", "model": "a", "task": "t", **row} for row in rows]
+    path.write_bytes(header_line(HISTORY_COLUMNS) + csv_block(HISTORY_COLUMNS, whole))
+    return path
+
+
+def test_a_published_file_gets_our_columns_and_their_alias(theirs: Write) -> None:
+    history = read_history([theirs(ROW)])
+    assert tuple(history.frame.columns) == HISTORY_COLUMNS
+    row = history.frame.iloc[0]
+    assert row["gen_accuracy"] == 1.0
+    assert row["strategy"] == "RANDOM"
+    assert row["status"] == ""
+    assert math.isnan(row["confidence"])
+    assert (history.repaired, history.notes) == (0, ())
+
+
+def test_a_shifted_row_is_repaired_counted_and_reported(theirs: Write) -> None:
+    shifted = ROW.replace("RANDOM,2025-07-11 09:43:21", "2025-07-11 12:12:55,")
+    path = theirs(ROW + shifted)
+    history = read_history([path])
+    assert history.repaired == 1
+    assert history.frame["strategy"].tolist() == ["RANDOM", ""]
+    assert history.frame["created"].tolist() == ["2025-07-11 09:43:21", "2025-07-11 12:12:55"]
+    assert history.notes == (f"{path}: shifted rows repaired (strategy unknown): 1.",)
+
+
+def test_a_strategy_without_a_date_is_not_repaired(theirs: Write) -> None:
+    history = read_history([theirs(ROW.replace(",2025-07-11 09:43:21", ","))])
+    assert history.repaired == 0
+    assert history.frame["strategy"].tolist() == ["RANDOM"]
+
+
+def test_results_of_several_lines_and_with_apostrophes_survive_unchanged(theirs: Write) -> None:
+    results = ["'Says so' is false", 'one\n\ntwo, "three"\r\nfour', "'=1+1", "''-x", " blank "]
+    rows = "".join(ROW.replace("text", '"' + text.replace('"', '""') + '"') for text in results)
+    assert read_history([theirs(rows)]).frame["result"].tolist() == results
+
+
+def test_only_files_of_ours_lose_the_spreadsheet_guard(tmp_path: Path, theirs: Write) -> None:
+    ours = write_ours(tmp_path / "ours.csv", {"result": "=1+1", "status": "ok"})
+    assert "'=1+1" in ours.read_text()
+    frame = read_history([ours, theirs(ROW.replace("text", "'=1+1"))]).frame
+    assert frame["result"].tolist() == ["=1+1", "'=1+1"]
+
+
+@given(st.text(alphabet="'=+-@\t\rab", max_size=6))
+def test_the_spreadsheet_guard_is_undone_exactly_and_leaves_no_formula(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).startswith(tuple("=+-@\t\r"))
+    assert guarded(text) == text or guarded(text) == "'" + text
+
+
+@given(number=st.floats(0, 1), text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_what_is_written_reads_back_equal(
+    tmp_path_factory: pytest.TempPathFactory, number: float, text: str
+) -> None:
+    path = tmp_path_factory.mktemp("h") / "history.csv"
+    write_ours(path, {"accuracy": number, "result": text, "status": "ok"})
+    row = read_history([path]).frame.iloc[0]
+    assert row["accuracy"] == number
+    assert row["result"] == text.replace("\0", "\ufffd")
+
+
+def test_numbers_come_back_to_the_last_bit(theirs: Write) -> None:
+    digits = ["2.872405259884072e-07", "0.024277160410347616", "0.1", "5e-324"]
+    rows = "".join(ROW.replace("0.1,", f"{text},") for text in digits)
+    assert read_history([theirs(rows)]).frame["variance"].tolist() == [float(t) for t in digits]
+
+
+def test_what_is_no_number_of_its_range_is_missing_and_counted(theirs: Write) -> None:
+    cells = ["high", "inf", "-1", "10.5", "1e999", "", " ", "nan"]
+    path = theirs("".join(ROW.replace("8.5", cell) for cell in cells))
+    history = read_history([path])
+    assert history.frame["quality"].isna().all()
+    assert history.notes == (f"{path}: numbers not readable or out of range, taken as missing: 5.",)
+
+
+def test_a_row_without_a_model_is_left_out_and_counted(theirs: Write) -> None:
+    path = theirs(ROW + ROW.replace(",a,", ",,"))
+    history = read_history([path])
+    assert history.frame["model"].tolist() == ["a"]
+    assert history.notes == (f"{path}: rows without a trial or a model left out: 1.",)
+
+
+def test_byte_order_mark_crlf_blank_lines_and_foreign_columns_are_accepted(theirs: Write) -> None:
+    header = "\ufeff,trial , model,task,quality,accuracy,mood\n".replace("\n", "\r\n")
+    path = theirs("0,T 1,a,t,8,0.5,good\r\n\r\n1,T 1,b,t,7,0.5,bad\r\n\r\n", header=header)
+    frame = read_history([path]).frame
+    assert tuple(frame.columns) == HISTORY_COLUMNS
+    assert frame["model"].tolist() == ["a", "b"]
+    assert frame["quality"].tolist() == [8.0, 7.0]
+
+
+def test_an_answer_longer_than_the_csv_modules_limit_is_read(theirs: Write) -> None:
+    long = "x" * 200_000
+    assert read_history([theirs(ROW.replace("text", long))]).frame["result"][0] == long
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("", "has a header but no rows: give a history of finished rounds."),
+        (ROW + "T 1,a\n", ", line 3: 2 cells where the header has 15; repair or remove the row."),
+        (
+            ROW.replace("text", '"two\nlines"') + ROW.replace("26s", "26s,27s"),
+            ", line 4: 16 cells where the header has 15; repair or remove the row.",
+        ),
+        (
+            ROW + ROW.replace("text", '"never closed') + ROW,
+            ", line 3: a quoted cell does not end as it should; repair or remove the row.",
+        ),
+        (
+            ROW + "a\0b",
+            ", line 3: there is a NUL byte, so this is not a CSV file in UTF-8; "
+            "export it again as text.",
+        ),
+        (
+            ROW.encode() + b"caf\xe9",
+            ", line 3: this is not UTF-8 text; save the file as CSV in UTF-8.",
+        ),
+    ],
+)
+def test_a_damaged_file_gets_one_sentence_with_line_and_remedy(
+    theirs: Write, rows: str | bytes, sentence: str
+) -> None:
+    path = theirs(rows)
+    with pytest.raises(InputError) as refusal:
+        read_history([path])
+    assert str(refusal.value).replace(str(path), "").strip() == sentence.strip()
+    assert str(path) in str(refusal.value)
+
+
+def test_the_missing_columns_are_named(theirs: Write) -> None:
+    path = theirs("T 1,a\n", header="trial,model\n")
+    with pytest.raises(InputError, match=r"lacks task, quality, accuracy: a history needs"):
+        read_history([path])
+
+
+def test_a_column_under_both_of_its_names_is_refused(theirs: Write) -> None:
+    path = theirs(ROW, header=THEIRS.replace("variance", "gen_accuracy"))
+    with pytest.raises(InputError, match="has the column gen_accuracy twice"):
+        read_history([path])
+
+
+def test_files_and_folders_that_are_not_there_are_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_bytes(b" \n")
+    for name, sentence in {
+        "absent.csv": f"There is no file {tmp_path / 'absent.csv'}: check the path.",
+        ".": f"The folder {tmp_path} has no history.csv: give a session folder or a CSV file.",
+        "empty.csv": f"{tmp_path / 'empty.csv'} is empty: choose a file that was written "
+        "completely.",
+        "empty.csv/x": f"{tmp_path / 'empty.csv' / 'x'} cannot be read (Not a directory): check "
+        "the file and its permissions.",
+    }.items():
+        with pytest.raises(InputError) as refusal:
+            read_history([tmp_path / name])
+        assert str(refusal.value) == sentence
+
+
+def test_session_folders_and_files_are_read_in_order_each_once(
+    tmp_path: Path, theirs: Write
+) -> None:
+    ours = write_ours(tmp_path / "s" / "history.csv", {"model": "b"}, {"model": "c"})
+    history = read_history([ours.parent, theirs(ROW), ours, ours.parent])
+    assert history.frame["model"].tolist() == ["b", "c", "a"]
+    assert history.frame.index.tolist() == [0, 1, 2]
+
+
+def test_all_sessions_of_a_folder_are_read_but_the_excluded_and_the_damaged(
+    tmp_path: Path,
+) -> None:
+    for name in ("2026-01-03", "2026-01-01", "2026-01-02"):
+        write_ours(tmp_path / name / "history.csv", {"model": name})
+    write_ours(tmp_path / "2026-01-04" / "history.csv")
+    (tmp_path / "2026-01-05").mkdir()
+    damaged = tmp_path / "2026-01-06" / "history.csv"
+    damaged.parent.mkdir()
+    damaged.write_text("trial,model\nx,y\n")
+    history = read_sessions(tmp_path, exclude="2026-01-02")
+    assert history.frame["model"].tolist() == ["2026-01-01", "2026-01-03"]
+    (note,) = history.notes
+    assert note.startswith(f"Left out: {damaged} lacks task, quality, accuracy")
+
+
+def test_a_folder_without_sessions_gives_a_history_without_rows(tmp_path: Path) -> None:
+    for history in (read_sessions(tmp_path / "absent"), read_history([]), join([])):
+        assert history.frame.empty
+        assert tuple(history.frame.columns) == HISTORY_COLUMNS
+        assert tasks(only(exclude_repeats(history, "v", 1), simulated=True)) == {}
+        assert select_task(history, None).frame.empty
+
+
+def test_joined_histories_keep_their_notes_and_repairs(theirs: Write) -> None:
+    shifted = ROW.replace("RANDOM,2025-07-11 09:43:21", "2025-07-11 12:12:55,")
+    one = read_history([theirs(shifted, "one.csv")])
+    two = read_history([theirs(shifted, "two.csv")])
+    both = join([one, two])
+    assert both.repaired == 2
+    assert both.notes == one.notes + two.notes
+
+
+def test_the_only_task_is_selected_and_several_are_listed_with_their_rows(theirs: Write) -> None:
+    one = read_history([theirs(ROW)])
+    assert select_task(one, None) is one
+    several = read_history([theirs(ROW * 2 + ROW.replace("task", "credibility"))])
+    assert tasks(several) == {"credibility": 1, "task": 2}
+    assert len(select_task(several, "task").frame) == 2
+    with pytest.raises(InputError) as refusal:
+        select_task(several, None)
+    assert str(refusal.value) == (
+        'The history holds several tasks, name one of them: "credibility" (1 row); "task" (2 rows).'
+    )
+
+
+def test_an_unknown_task_without_a_near_one_is_answered_with_the_known(theirs: Write) -> None:
+    with pytest.raises(InputError, match=r'no task "xyz" in the history\. It has: "task" \(1 row'):
+        select_task(read_history([theirs(ROW)]), "xyz")
+
+
+def test_an_unknown_task_is_answered_with_the_nearest_and_the_known(theirs: Write) -> None:
+    history = read_history([theirs(ROW)])
+    with pytest.raises(InputError) as refusal:
+        select_task(history, "tasks")
+    assert str(refusal.value) == (
+        'There is no task "tasks" in the history. Did you mean "task"? It has: "task" (1 row).'
+    )
+
+
+def test_simulated_and_real_rows_are_told_apart(theirs: Write) -> None:
+    history = read_history([theirs(ROW + ROW.replace(",a,", ",sim/a,"))])
+    assert only(history, simulated=True).frame["model"].tolist() == ["sim/a"]
+    assert only(history, simulated=False).frame["model"].tolist() == ["a"]
+
+
+def test_a_simulated_round_of_the_same_vignette_and_seed_is_left_out(tmp_path: Path) -> None:
+    rows = [
+        {"model": "sim/a", "vignette": "v", "seed": "7"},
+        {"model": "sim/b", "vignette": "v", "seed": "8"},
+        {"model": "sim/c", "vignette": "w", "seed": "7"},
+        {"model": "real", "vignette": "v", "seed": "7"},
+    ]
+    history = exclude_repeats(read_history([write_ours(tmp_path / "h.csv", *rows)]), "v", 7)
+    assert history.frame["model"].tolist() == ["sim/b", "sim/c", "real"]
+
+
+def test_importing_storage_does_not_load_pandas() -> None:
+    code = (
+        "import sys, llmchem_tui.storage.sessions, llmchem_tui.storage.profiles;"
+        "sys.exit(' '.join({'pandas', 'numpy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""

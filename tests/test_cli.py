@@ -1,0 +1,344 @@
+"""The command line, as a user meets it: DESIGN.md section 8."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import Llmchem, make_llmchem
+
+RUN_KEYS = {
+    "schema",
+    "outcome",
+    "simulated",
+    "trial",
+    "vignette",
+    "strategy",
+    "seed",
+    "ensemble",
+    "answers",
+    "grades",
+    "recommendation",
+    "candidates",
+    "next",
+    "files",
+}
+TIMES = {"trial", "latency", "files"}
+HEADER = "trial,model,task,quality,accuracy,strategy,created\n"
+
+
+@pytest.fixture
+def llmchem(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Llmchem:
+    return make_llmchem(capsys, monkeypatch)
+
+
+def simulated(llmchem: Llmchem, *more: object, vignette: str = "cap-older-adult") -> Any:
+    result = llmchem(
+        "run", vignette, "--simulated", "--seed", 7, "--time-scale", 0, "--json", *more
+    )
+    assert result.code == 0, result.err
+    return result.document
+
+
+def without_times(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {key: without_times(v) for key, v in document.items() if key not in TIMES}
+    if isinstance(document, list):
+        return [without_times(item) for item in document]
+    return document
+
+
+def test_run_prints_the_document_of_the_design(llmchem: Llmchem) -> None:
+    document = simulated(llmchem)
+    assert set(document) == RUN_KEYS
+    assert (document["schema"], document["simulated"], document["seed"]) == (1, True, 7)
+    assert document["vignette"] == "cap-older-adult"
+    assert len(document["ensemble"]) == 3
+    assert [a["model"] for a in document["answers"]] == document["ensemble"]
+    for reviewer, grades in document["grades"].items():
+        assert set(grades) == set(document["ensemble"]) - {reviewer}
+    assert set(document["next"]) == {"strategy", "ensemble", "loss"}
+
+
+def test_the_same_seed_gives_the_same_document_but_for_times(llmchem: Llmchem) -> None:
+    first, second = simulated(llmchem), simulated(llmchem)
+    assert without_times(first) == without_times(second)
+    assert first["trial"] != second["trial"]
+
+
+def test_the_same_seed_gives_the_same_document_after_other_rounds_were_learned_from(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    for vignette in ("croup-toddler", "uti-near-term", "aki-triple-whammy"):
+        following = simulated(llmchem, "--out", tmp_path, vignette=vignette)["next"]["ensemble"]
+        simulated(llmchem, "--out", tmp_path, "--models", ",".join(following), vignette=vignette)
+    first, second = (simulated(llmchem, "--out", tmp_path) for _ in range(2))
+    assert without_times(first) == without_times(second)
+
+
+def test_the_next_ensemble_holds_models_that_were_not_tried(llmchem: Llmchem) -> None:
+    document = simulated(llmchem)
+    assert document["next"]["strategy"] == "EXPLORE"
+    assert not set(document["next"]["ensemble"]) & set(document["ensemble"])
+
+
+def test_run_saves_the_session_that_it_names_for_its_owner_alone(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    files = simulated(llmchem, "--out", tmp_path)["files"]
+    assert set(files) == {"session", "history", "reviews", "journal"}
+    for file in files.values():
+        assert stat.S_IMODE(Path(file).stat().st_mode) == 0o600
+        assert Path(file).parent.parent == tmp_path
+    listed = llmchem("sessions", "--out", tmp_path, "--json").document["sessions"]
+    assert [entry["path"] for entry in listed] == [str(Path(files["history"]).parent)]
+
+
+def test_no_save_leaves_nothing(llmchem: Llmchem) -> None:
+    assert simulated(llmchem, "--no-save")["files"] == {}
+    assert llmchem("sessions", "--json").document["sessions"] == []
+    assert not [path for path in Path.home().rglob("*") if path.is_file()]
+
+
+def test_a_private_session_keeps_no_text(llmchem: Llmchem, tmp_path: Path) -> None:
+    document = simulated(llmchem, "--out", tmp_path, "--private")
+    drug = next(a["medications"][0]["name"] for a in document["answers"] if a["medications"])
+    for file in document["files"].values():
+        text = Path(file).read_text(encoding="utf-8")
+        assert drug not in text
+        assert "productive cough" not in text
+
+
+def test_text_for_people_ends_with_the_recommendation_and_the_notice(llmchem: Llmchem) -> None:
+    result = llmchem("run", "cap-older-adult", "--simulated", "--seed", 7, "--time-scale", 0)
+    assert result.code == 0
+    assert "not medical advice" in result.out
+    assert "SIMULATED" in result.err
+    assert "Next:" in result.out
+
+
+def test_free_text_on_stdin_gets_a_placebo_from_the_simulated_pool(llmchem: Llmchem) -> None:
+    result = llmchem(
+        "run", "-", "--simulated", "--time-scale", 0, "--json", stdin=b"A man with a cough."
+    )
+    names = {m["name"] for a in result.document["answers"] for m in a["medications"]}
+    assert names == {"SIMULATED placebo"}
+
+
+def test_a_single_model_gives_its_answer_without_confidence(llmchem: Llmchem) -> None:
+    document = simulated(llmchem, "-n", 1)
+    assert document["outcome"] == "single"
+    assert document["recommendation"] is None
+    assert len(document["candidates"]) == 1
+
+
+def test_the_models_named_are_the_ensemble(llmchem: Llmchem) -> None:
+    document = simulated(llmchem, "--models", "sim/heron-pro,sim/kestrel")
+    assert document["ensemble"] == ["sim/heron-pro", "sim/kestrel"]
+    assert document["strategy"] == "MANUAL"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "cap-older-adlt", "--simulated"], ["cap-older-adlt", "cap-older-adult"]),
+        (["run", "no/such/file.txt", "--simulated"], ["no/such/file.txt"]),
+        (["run", "cap-older-adult", "--simulated", "-n", "0"], ["0"]),
+        (["run", "cap-older-adult", "--simulated", "-n", "99"], ["99", "8"]),
+        (["run", "cap-older-adult", "--simulated", "--strategy", "BEST"], ["BEST", "CHEMISTRY"]),
+        (["run", "cap-older-adult", "--simulated", "--models", "sim/owl"], ["sim/owl"]),
+        (["run", "cap-older-adult", "--simulated", "--models", "sim/kestrel,sim/kestrel"], []),
+        (["run", "cap-older-adult", "--simulated", "--models", "sim/kestrel", "-n", "2"], ["-n 2"]),
+        (["run", "cap-older-adult", "--simulated", "--seed", "x"], ["seed"]),
+        (["chemistry", "missing.csv"], ["missing.csv"]),
+        (["recommend"], ["HISTORY"]),
+        (["nonsense"], ["nonsense"]),
+        (["sessions", "--config", "missing.toml", "--debug", "extra"], ["extra"]),
+        (["models", "--config", "missing.toml"], ["missing.toml"]),
+    ],
+)
+def test_bad_input_gets_one_line_that_names_it_and_exit_code_2(
+    llmchem: Llmchem, arguments: list[str], words: list[str]
+) -> None:
+    result = llmchem(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    line = result.err.strip().splitlines()[-1]
+    assert line.startswith("llmchem: ")
+    assert "Traceback" not in result.err
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", b"", ["empty"]),
+        ("header.csv", HEADER.encode(), ["no rows"]),
+        ("binary.csv", b"\x89PNG\r\n\x1a\n\x00\x00", ["NUL"]),
+        ("columns.csv", b"a,b\n1,2\n", ["trial", "quality"]),
+        ("ragged.csv", (HEADER + "t,m\n").encode(), ["line 2"]),
+    ],
+)
+def test_a_history_that_cannot_be_read_is_named(
+    llmchem: Llmchem, tmp_path: Path, name: str, content: bytes, words: list[str]
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    for command in ("chemistry", "recommend"):
+        result = llmchem(command, file)
+        assert result.code == 2
+        assert len(result.err.strip().splitlines()) == 1
+        assert str(file) in result.err
+        for word in words:
+            assert word in result.err
+
+
+@pytest.mark.parametrize(
+    ("stdin", "word"), [(b"", "empty"), (b"  \n ", "empty"), (b"\xff\xfe\x00", "UTF-8")]
+)
+def test_a_note_on_stdin_that_is_no_text_is_refused(
+    llmchem: Llmchem, stdin: bytes, word: str
+) -> None:
+    result = llmchem("run", "-", "--simulated", stdin=stdin)
+    assert result.code == 2
+    assert word in result.err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[round]\nstrategie = 'LOCAL'\n", ["round.strategie", "round.strategy"]),
+        ("[round\n", ["line 1"]),
+        ("[round]\nn = 'three'\n", ["round.n"]),
+    ],
+)
+def test_settings_that_cannot_be_read_are_named_by_file_and_key(
+    llmchem: Llmchem, tmp_path: Path, content: str, words: list[str]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(content)
+    for arguments in (["--config", file, "config", "show"], ["config", "show", "--config", file]):
+        result = llmchem(*arguments)
+        assert result.code == 2
+        assert str(file) in result.err
+        for word in words:
+            assert word in result.err
+
+
+def history(path: Path, *rows: str) -> Path:
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def two_rounds(path: Path, task: str = "t") -> Path:
+    return history(
+        path,
+        f"1,a,{task},9,0.9,RANDOM,2026-01-01 00:00:00",
+        f"1,b,{task},6,0.7,RANDOM,2026-01-01 00:00:00",
+        f"2,b,{task},4,0.6,RANDOM,2026-01-02 00:00:00",
+        f"2,c,{task},8,0.4,RANDOM,2026-01-02 00:00:00",
+    )
+
+
+def test_chemistry_prints_models_and_pairs(llmchem: Llmchem, tmp_path: Path) -> None:
+    document = llmchem("chemistry", two_rounds(tmp_path / "h.csv"), "--json").document
+    assert set(document) == {"schema", "models", "pairs", "homogeneous", "saturated"}
+    models = {model["name"]: model for model in document["models"]}
+    assert models["b"] == {
+        "name": "b", "quality": 5.0, "accuracy": pytest.approx(0.65), "rounds": 2, "used": True
+    }  # fmt: skip
+    assert models["c"]["used"] is False
+    pairs = {(pair["a"], pair["b"]): pair["chemistry"] for pair in document["pairs"]}
+    # penalties 0.01 and 0.175: p_b / (2 p_a + p_b), reached without any other model
+    assert pairs["a", "b"] == pytest.approx(0.175 / 0.195)
+    assert pairs["a", "c"] == pairs["b", "c"] == 0
+
+
+def test_recommend_prints_an_ensemble(llmchem: Llmchem, tmp_path: Path) -> None:
+    file = two_rounds(tmp_path / "h.csv")
+    document = llmchem("recommend", file, "-n", 2, "--json").document
+    assert set(document) == {"ensemble", "loss", "ties", "optimum", "reason"} | {"schema"}
+    assert document["ensemble"] == ["a", "b"]
+    assert llmchem("recommend", file).out.startswith("a + b")
+
+
+def test_an_ambiguous_task_is_refused_with_the_tasks_and_their_rows(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    files = [two_rounds(tmp_path / "1.csv", "first"), two_rounds(tmp_path / "2.csv", "second")]
+    result = llmchem("chemistry", *files)
+    assert result.code == 2
+    assert "first" in result.err and "second" in result.err and "4" in result.err
+    assert llmchem("chemistry", *files, "--task", "first").code == 0
+    unknown = llmchem("recommend", *files, "--task", "frst")
+    assert unknown.code == 2
+    assert "first" in unknown.err
+
+
+@pytest.mark.parametrize("size", [0, 4])
+def test_recommend_refuses_a_size_that_the_models_cannot_give(
+    llmchem: Llmchem, tmp_path: Path, size: int
+) -> None:
+    result = llmchem("recommend", two_rounds(tmp_path / "h.csv"), "-n", size)
+    assert result.code == 2
+    assert str(size) in result.err
+
+
+def test_simulated_and_real_models_never_share_a_statistic(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    file = history(tmp_path / "h.csv", "1,a,t,9,.9,R,", "1,sim/kestrel,t,8,.8,R,")
+    result = llmchem("chemistry", file)
+    assert result.code == 2
+    assert "simulated" in result.err
+
+
+def test_vignettes_lists_the_bundled_ones(llmchem: Llmchem) -> None:
+    document = llmchem("vignettes", "--json").document
+    assert len(document["vignettes"]) >= 20
+    assert all(
+        set(entry) == {"id", "title", "specialty", "complexity"} for entry in document["vignettes"]
+    )
+    assert "cap-older-adult" in llmchem("vignettes").out
+
+
+def test_models_lists_the_simulated_pool(llmchem: Llmchem) -> None:
+    document = llmchem("models", "--simulated", "--json").document
+    assert document["simulated"] is True
+    localities = [model["locality"] for model in document["models"]]
+    assert sorted(localities) == ["local"] * 4 + ["remote"] * 4
+
+
+def test_config_init_writes_what_show_reads_back_and_never_overwrites(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    file = tmp_path / "new" / "config.toml"
+    assert llmchem("config", "init", "--config", file).code == 0
+    assert llmchem("config", "path", "--config", file).out.strip() == str(file)
+    assert llmchem("config", "show", "--config", file, "--json").document["round"]["n"] == 3
+    again = llmchem("config", "init", "--config", file)
+    assert again.code == 2
+    assert str(file) in again.err
+
+
+def test_an_untrusted_endpoint_gets_no_vignette_without_the_users_word(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[providers.far]\nkind = "openai"\nurl = "http://far.invalid/v1"\n'
+        '[[models]]\nname = "m"\nprovider = "far"\n'
+    )
+    result = llmchem("run", "cap-older-adult", "-n", 1, "--config", file, "--json")
+    assert result.code == 2
+    assert "far.invalid" in result.err
+    assert "--allow-remote" in result.err
+    allowed = llmchem(
+        "run", "cap-older-adult", "-n", 1, "--config", file, "--json", "--allow-remote"
+    )
+    assert allowed.code == 1  # the round failed: no such host
+    assert allowed.document["outcome"] == "failed"

@@ -1,0 +1,54 @@
+"""What a fresh interpreter really loads: start-up stays quick, and the core stays without a screen.
+
+The import contracts in pyproject.toml look at the text of the modules; this looks at what happens.
+"""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import llmchem_tui
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SLOW = ("textual", "numpy", "pandas", "scipy", "openai", "anthropic", "ollama", "httpx")
+NOT_FOR_THE_CORE = ("textual", "rich", "click", "httpx", "pandas", "openai", "anthropic", "ollama")
+
+
+def loaded(*modules: str) -> set[str]:
+    """Return the top-level packages that a new interpreter has after these imports."""
+    lines = [*(f"import {module}" for module in modules), "import sys, json"]
+    lines.append("print(json.dumps([name for name in sys.modules if '.' not in name]))")
+    command = [sys.executable, "-c", "\n".join(lines)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=CHECKOUT, text=True)
+    return set(json.loads(done.stdout))
+
+
+def modules_of(*packages: str) -> list[str]:
+    folders = {f"llmchem_tui.{name}": str(CHECKOUT / "llmchem_tui" / name) for name in packages}
+    found = list(folders)
+    for package, folder in folders.items():
+        found += [module.name for module in pkgutil.walk_packages([folder], f"{package}.")]
+    return found
+
+
+def test_the_command_line_opens_without_the_heavy_packages() -> None:
+    assert loaded("llmchem_tui.cli").isdisjoint(SLOW)
+
+
+def test_the_science_and_the_protocol_run_without_a_screen_a_network_or_pandas() -> None:
+    modules = modules_of("domain", "session")
+    assert len(modules) > 10
+    assert loaded(*modules).isdisjoint(NOT_FOR_THE_CORE)
+
+
+def test_the_settings_load_nothing_heavy() -> None:
+    assert loaded("llmchem_tui.config", "llmchem_tui.endpoints").isdisjoint((*SLOW, "tomllib"))
+
+
+def test_the_probe_sees_what_is_loaded() -> None:
+    assert "textual" in loaded("textual.color")
+    assert Path(llmchem_tui.__file__).is_relative_to(CHECKOUT)
