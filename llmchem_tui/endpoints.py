@@ -37,12 +37,20 @@ def model_specs(settings: Settings) -> list[ModelSpec]:
     ]
 
 
+def hostname(url: str) -> str:
+    """Return the host of an address in lower case, or the empty text where it has none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
 def is_loopback(url: str) -> bool:
     """Return whether an address is this machine's own; in doubt it is not."""
+    host = hostname(url)
+    if host == "localhost":
+        return True
     try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-        if host == "localhost" or host.endswith(".localhost"):
-            return True
         address = ip_address(host)
     except ValueError:
         return False

@@ -1,4 +1,4 @@
-"""Keys go to their own endpoint only; configured models become those of the pool."""
+"""Keys go to their own endpoint only; this machine is known; configured models make the pool."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmchem_tui import endpoints
 from llmchem_tui.config import ModelSettings, ProviderSettings, RoundSettings, Settings
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality
-from llmchem_tui.endpoints import api_key, model_specs
+from llmchem_tui.endpoints import api_key, is_loopback, model_specs
 
 ENV = {"OPENAI_API_KEY": "sk-vendor", "GATEWAY_KEY": " sk-gateway\n"}
 
@@ -120,3 +120,40 @@ def test_a_model_without_a_locality_has_that_of_its_endpoint(
         models=(ModelSettings(name="m", provider="p"),),
     )
     assert model_specs(settings)[0].locality is locality
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost",
+        "http://LOCALHOST.:1/v1",
+        "http://127.0.0.1:11434",
+        "https://127.9.9.9/",
+        "http://[::1]:8080",
+        "http://[::ffff:127.0.0.1]/",
+        "http://0.0.0.0:1",
+        "http://[::]:1",
+    ],
+)
+def test_an_address_of_this_machine_is_known(url: str) -> None:
+    assert is_loopback(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost",
+        "http://",
+        "http://[::1",
+        "http://192.168.0.4",
+        "http://localhost.example.org",
+        "http://127.0.0.1.example.org",
+        "http://127.0.0.1@example.org",
+        "http://example.org/127.0.0.1",
+        "http://notlocalhost",
+        "http://models.localhost:8080",
+    ],
+)
+def test_any_other_address_is_not_taken_for_this_machine(url: str) -> None:
+    assert not is_loopback(url)

@@ -93,7 +93,7 @@ def chemistry_document(profiles: Mapping[str, Profile], table: ChemistryTable) -
             for profile in profiles.values()
         ],
         "pairs": [
-            {"a": a, "b": b, "chemistry": table.between(a, b), "at": table.explain(a, b).at}
+            {"a": a, "b": b, "chemistry": table.between(a, b), "at": table.strongest_at(a, b)}
             for a, b in combinations(table.names, 2)
         ],
         "homogeneous": table.homogeneous,

@@ -158,4 +158,4 @@ def _used(profile: Profile, table: ChemistryTable) -> str:
 
 
 def _at(table: ChemistryTable, a: str, b: str) -> str:
-    return " + ".join(table.explain(a, b).at) or "no other"
+    return " + ".join(table.strongest_at(a, b)) or "no other model"

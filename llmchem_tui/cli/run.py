@@ -145,6 +145,8 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
     from llmchem_tui.cli.documents import run_document
     from llmchem_tui.cli.report import print_round
 
+    for name, problem in laboratory.pool.unreachable.items():
+        tell(f"{name}: {problem}")
     if laboratory.pool.simulated:
         tell("SIMULATED pool: no model is asked, the answers are invented")
     seed = laboratory.draw_seed() if wishes.seed is None else wishes.seed

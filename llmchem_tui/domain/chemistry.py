@@ -83,8 +83,8 @@ class ChemistryTable:
         ]
         return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))
 
-    def explain(self, a: str, b: str) -> Explanation:
-        """The set at which a pair reaches its chemistry, and the four costs.
+    def strongest_at(self, a: str, b: str) -> tuple[str, ...]:
+        """The set at which a pair reaches its chemistry: sorted names, empty where none helps.
 
         Raises:
             InputError: a name is not in the table, or both are the same.
@@ -92,7 +92,23 @@ class ChemistryTable:
         if a == b:
             raise InputError(f"A model has no chemistry with itself; name a second one beside {a}.")
         chemistry = self.between(a, b)
-        at = self._best_set(a, b, chemistry)
+        if self.homogeneous or not {a, b} <= self.used:
+            return ()
+        names = [profile.name for profile in self.ranked]
+        first, second = sorted((names.index(a), names.index(b)))
+        if self.empty_cost == 0:
+            best = smallest_tail(self.penalties, names, (first, second), chemistry)
+        else:
+            best = smallest_subset(self.penalties, names, (first, second), self.empty_cost)
+        return tuple(sorted(names[i] for i in best))
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """The set at which a pair reaches its chemistry, and the four costs.
+
+        Raises:
+            InputError: a name is not in the table, or both are the same.
+        """
+        at = self.strongest_at(a, b)
         members = [profile for profile in self.ranked if profile.name in {*at, a, b}]
 
         def cost_without(*names: str) -> float:
@@ -102,24 +118,13 @@ class ChemistryTable:
         return Explanation(
             a=a,
             b=b,
-            chemistry=chemistry,
-            at=tuple(sorted(at)),
+            chemistry=self.between(a, b),
+            at=at,
             cost_x=cost_without(a, b),
             cost_xa=cost_without(b),
             cost_xb=cost_without(a),
             cost_xab=cost_without(),
         )
-
-    def _best_set(self, a: str, b: str, chemistry: float) -> set[str]:
-        if self.homogeneous or not {a, b} <= self.used:
-            return set()
-        names = [profile.name for profile in self.ranked]
-        first, second = sorted((names.index(a), names.index(b)))
-        if self.empty_cost == 0:
-            best = smallest_tail(self.penalties, names, (first, second), chemistry)
-        else:
-            best = smallest_subset(self.penalties, names, (first, second), self.empty_cost)
-        return {names[i] for i in best}
 
     def _position(self, name: str) -> int:
         try:
@@ -154,7 +159,7 @@ def chemistry(
     names = tuple(sorted(profile.name for profile in profiles))
     ranked = rank_order(used(profiles, usage_threshold))
     penalties = np.array([penalty(profile) for profile in ranked])
-    homogeneous = len(ranked) <= 1 or float(np.ptp(penalties)) <= _EQUAL_PENALTIES
+    homogeneous = not ranked or bool(np.ptp(penalties) <= _EQUAL_PENALTIES)
     values = np.zeros((len(names), len(names)))
     position = {name: i for i, name in enumerate(names)}
     places = np.array([position[profile.name] for profile in ranked], dtype=np.intp)

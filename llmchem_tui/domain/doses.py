@@ -36,7 +36,7 @@ _DAY = r"(?:day|d|24\s*(?:hours?|hrs?|h))\b"
 _RATE = r"(?:hours?|hrs?|h|minutes?|mins?|m2|ml|l|litres?|liters?)\b"
 _BASIS = rf"(?:/|per)\s*(?:kg\b|{_DAY}|{_RATE}|dose\b|{_ITEM})"
 _FIGURE = re.compile(rf"(?P<value>{_NUMBER})\s*(?P<unit>{_UNIT})?")
-_COMPONENTS = re.compile(rf"(?:{_NUMBER}\s*(?:{_UNIT})?\s*/\s*)+{_NUMBER}\s*{_UNIT}")
+_COMPONENTS = re.compile(rf"(?:{_NUMBER}\s*(?:{_UNIT})?\s*/\s*){{1,5}}{_NUMBER}\s*{_UNIT}")
 _QUANTITY = re.compile(
     rf"(?:(?P<times>{_NUMBER})\s*x\s*)?(?:(?P<low>{_NUMBER})\s*(?:-|to)\s*)?"
     rf"(?P<value>{_NUMBER})\s*(?P<unit>{_UNIT})(?P<per>(?:\s*{_BASIS})*)"

@@ -10,10 +10,9 @@ def _aliases(text: str) -> dict[str, tuple[str, ...]]:
     """Read the notation above into name → ingredients."""
     table: dict[str, tuple[str, ...]] = {}
     for entry in text.split(";"):
-        ingredients, equals, names = entry.partition("=")
-        if equals:
-            parts = tuple(" ".join(part.split()) for part in ingredients.split("+"))
-            table |= dict.fromkeys((" ".join(name.split()) for name in names.split(",")), parts)
+        ingredients, names = entry.split("=")
+        parts = tuple(" ".join(part.split()) for part in ingredients.split("+"))
+        table |= dict.fromkeys((" ".join(name.split()) for name in names.split(",")), parts)
     return table
 
 

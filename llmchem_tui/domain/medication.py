@@ -27,7 +27,7 @@ _LONGEST = max(len(name.split()) for name in _KNOWN)
 
 _NOISE = FORMS | SALTS
 _STRENGTH = re.compile(
-    r"(?<![\w.,])\d[\d.,]*\s*(?:[-/x]\s*\d[\d.,]*\s*)*"
+    r"(?<![\w.,])\d[\d.,]*\s*(?:[-/x]\s*\d[\d.,]*\s*){0,5}"
     r"(?:mg|mcg|ug|\u03bcg|micrograms?|milligrams?|g|grams?|kg|ml|l|iu|units?|mmol|meq|%|h|hours?)"
     r"(?:\s*/\s*(?:\d[\d.,]*\s*)?(?:kg|mg|g|ml|l|h|hours?|hr|day|dose|puff|actuation|min)\b)*(?!\w)"
 )
@@ -156,8 +156,7 @@ def differences(answers: Mapping[str, Answer]) -> tuple[Difference, ...]:
                     given[model] = (*given.get(model, ()), line)
     together: dict[tuple[object, ...], list[Entry]] = {}
     for entry, given in lines.items():
-        if len(given) > 1:
-            together.setdefault((entry[0], *given.items()), []).append(entry)
+        together.setdefault((entry[0], *given.items()), []).append(entry)
     return tuple(
         Difference(entries[0][0], "/".join(name for _, name in entries), field, values)
         for entries in together.values()

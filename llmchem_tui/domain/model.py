@@ -101,7 +101,7 @@ class Unacceptable:
 
 @dataclass(frozen=True, slots=True)
 class Inferior:
-    """A plausible but worse answer, for the simulated pool. ``merit`` in [0, 1]; a good one has 1."""
+    """A plausible but worse answer, for the simulated pool; ``merit`` in [0, 1]."""
 
     answer: Answer
     merit: float
@@ -111,7 +111,7 @@ class Inferior:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """The facts a dose can depend on. ``age`` in years, ``weight_kg`` None where it is not given."""
+    """The facts a dose can depend on. ``age`` in years, ``weight_kg`` None if not given."""
 
     age: float
     sex: str

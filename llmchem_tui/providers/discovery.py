@@ -7,9 +7,9 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 from llmchem_tui.domain.model import ModelSpec
+from llmchem_tui.endpoints import is_loopback
 from llmchem_tui.session.provider import Provider, ProviderError
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -59,27 +59,6 @@ def ollama_url(env_value: str | None) -> str:
     host, port = _host_and_port(authority, usual_port)
     path = path.rstrip("/")
     return f"{scheme}://{_connectable(host)}:{port}" + (f"/{path}" if path else "")
-
-
-def hostname(url: str) -> str:
-    """Return the host of ``url`` in lower case, or the empty text where it has none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether ``url`` is on this machine; in doubt it is not."""
-    host = hostname(url)
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_loopback or mapped.is_unspecified)
 
 
 def endpoints_from_environment(env: Mapping[str, str]) -> list[FoundEndpoint]:

@@ -12,8 +12,9 @@ from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.model import Locality, ModelSpec, Usage
+from llmchem_tui.endpoints import hostname, is_loopback
 from llmchem_tui.providers.connection import Connection
-from llmchem_tui.providers.discovery import hostname, is_loopback, ollama_url
+from llmchem_tui.providers.discovery import ollama_url
 from llmchem_tui.providers.reading import at, complaint, count_at, list_at, text_at
 from llmchem_tui.providers.server import Server
 from llmchem_tui.session.provider import (

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 
 from llmchem_tui.config import ProviderSettings, Settings
 from llmchem_tui.domain.model import ModelSpec
-from llmchem_tui.endpoints import api_key, model_specs
+from llmchem_tui.endpoints import api_key, is_loopback, model_specs
 from llmchem_tui.providers import simulated
 from llmchem_tui.providers.discovery import (
     ANTHROPIC_URL,
     OPENAI_URL,
     Probe,
     endpoints_from_environment,
-    is_loopback,
     ollama_url,
     probe,
 )
@@ -65,9 +64,12 @@ async def open_pool(
     Raises:
         InputError: a key cannot be had.
     """
-    if simulated:
-        return await simulated_pool(time_scale)
     configured = {n: p for n, p in settings.providers.items() if p.kind != "simulated"}
+    for own in settings.providers.values():
+        if own.time_scale is not None:
+            time_scale *= own.time_scale
+    if simulated or (settings.providers and not configured):
+        return await simulated_pool(time_scale)
     providers = configured or _found(env)
     made = {name: _provider(name, own, settings, env) for name, own in providers.items()}
     specs = [spec for spec in model_specs(settings) if spec.endpoint in made]

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from llmchem_tui.domain.model import Locality, ModelSpec
+from llmchem_tui.endpoints import hostname, is_loopback
 from llmchem_tui.providers.connection import Connection
-from llmchem_tui.providers.discovery import hostname, is_loopback
 from llmchem_tui.providers.reading import at, complaint, text_at
 from llmchem_tui.providers.server import Server
 from llmchem_tui.session.provider import CallRequest, Delta, Ended, ProviderError, ResponseTimeout

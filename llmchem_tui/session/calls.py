@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 
 from llmchem_tui.domain.model import Answer, Review, Status, Usage
 from llmchem_tui.session.parsing import Unreadable, parse_answer, parse_review
-from llmchem_tui.session.protocol import Prompts, repair_messages
+from llmchem_tui.session.protocol import (
+    ANSWER_SCHEMA,
+    REVIEW_SCHEMA,
+    Prompts,
+    repair_messages,
+)
 from llmchem_tui.session.provider import (
     CallRequest,
     Delta,
@@ -60,12 +65,10 @@ async def ask(endpoint: Endpoint, request: CallRequest, prompts: Prompts, tell: 
     reply = _read(request, text, ended)
     if reply.status is not Status.UNPARSED:
         return reply
-    again = replace(
-        request,
-        messages=repair_messages(
-            prompts, request.messages, text[:_REPAIR_QUOTE], reply.message, request.schema
-        ),
-    )
+    schema = ANSWER_SCHEMA if request.subject is None else REVIEW_SCHEMA
+    quoted = text[:_REPAIR_QUOTE]
+    messages = repair_messages(prompts, request.messages, quoted, reply.message, schema)
+    again = replace(request, messages=messages)
     try:
         text, ended = await _exchange(endpoint, again, lambda delta: tell(delta, True))
     except ProviderError as error:

@@ -25,7 +25,7 @@ from llmchem_tui.session.events import (
 )
 from llmchem_tui.session.protocol import (
     ANSWER_SCHEMA,
-    REVIEW_SCHEMA,
+    REVIEW_FORMAT,
     Prompts,
     answer_messages,
     review_messages,
@@ -176,7 +176,7 @@ class _Run:
             model=job.spec,
             system=self.prompts.system,
             messages=messages,
-            schema=ANSWER_SCHEMA if author is None else REVIEW_SCHEMA,
+            schema=ANSWER_SCHEMA if author is None else REVIEW_FORMAT,
             seed=plan.seed,
             vignette=plan.vignette,
             author=author,

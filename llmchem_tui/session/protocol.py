@@ -57,14 +57,18 @@ ANSWER_SCHEMA: dict[str, Any] = _object(
     }
 )
 
-# The rationale comes first: a grade that follows its reasons is the better one.
-REVIEW_SCHEMA: dict[str, Any] = _object(
-    {
-        "rationale": _TEXT,
-        "grade": {"type": "number", "minimum": 0, "maximum": 1},
-        "safety_concern": {"type": ["string", "null"]},
-    }
-)
+
+def _review_schema(grade: dict[str, Any]) -> dict[str, Any]:
+    # The rationale comes first: a grade that follows its reasons is the better one.
+    concern = {"anyOf": [_TEXT, {"type": "null"}]}
+    return _object({"rationale": _TEXT, "grade": grade, "safety_concern": concern})
+
+
+REVIEW_SCHEMA = _review_schema({"type": "number", "minimum": 0, "maximum": 1})
+"""What a reviewer reads."""
+
+REVIEW_FORMAT = _review_schema({"type": "number", "enum": [i / 100 for i in range(101)]})
+"""What a server is held to: most enforce an enumeration, few the range of a number."""
 
 
 def answer_messages(prompts: Prompts, vignette: Vignette) -> tuple[Message, ...]:
@@ -114,9 +118,10 @@ def answer_text(answer: Answer) -> str:
 
 
 def medication_text(medication: Medication) -> str:
-    """Return one line of a regimen: action, drug, dose, route, frequency, duration."""
-    given = (medication.dose, medication.route, medication.frequency, medication.duration)
-    return " ".join([medication.action, medication.name, *(part for part in given if part)])
+    """Return one line of a regimen: ``start amoxicillin 500 mg, oral, three times daily``."""
+    drug = " ".join(filter(None, (medication.action, medication.name, medication.dose)))
+    directions = (medication.route, medication.frequency, medication.duration)
+    return ", ".join(filter(None, (drug, *directions)))
 
 
 def _fill(template: str, **values: Any) -> str:

@@ -64,12 +64,12 @@ class History:
 
 
 def read_history(paths: Sequence[Path]) -> History:
-    """The rows of CSV files or session folders, in the order given; each file counts once.
+    """The rows of CSV files, session folders or folders of sessions; each file counts once.
 
     Raises:
         InputError: a file is missing, damaged, without rows or without the needed columns.
     """
-    files = {path.resolve(): path for path in map(_history_file, paths)}
+    files = {file.resolve(): file for path in paths for file in _history_files(path)}
     histories = []
     for path in files.values():
         history = _read_file(path)
@@ -166,15 +166,18 @@ def exclude_repeats(history: History, vignette: str, seed: int) -> History:
     return replace(history, frame=frame[~repeats])
 
 
-def _history_file(path: Path) -> Path:
+def _history_files(path: Path) -> list[Path]:
+    """The file itself, a session folder's history, or those of all sessions in a folder."""
     if not path.is_dir():
-        return path
-    file = path / HISTORY_FILE
-    if not file.is_file():
+        return [path]
+    own = path / HISTORY_FILE
+    files = [own] if own.is_file() else sorted(path.glob(f"*/{HISTORY_FILE}"))
+    if not files:
         raise InputError(
-            f"The folder {path} has no {HISTORY_FILE}: give a session folder or a CSV file."
+            f"The folder {path} has no {HISTORY_FILE}, nor has a folder in it: "
+            "give a session folder, a folder of sessions, or a CSV file."
         )
-    return file
+    return files
 
 
 def _read_file(path: Path) -> History:

@@ -15,12 +15,12 @@ from llmchem_tui.domain.model import (
     TASK,
     Answer,
     AnswerResult,
-    Medication,
     ModelSpec,
     Review,
     ReviewResult,
     Status,
 )
+from llmchem_tui.session.protocol import answer_text
 from llmchem_tui.storage.files import storable
 from llmchem_tui.storage.tables import Cell, read_rows, unguarded
 
@@ -159,21 +159,6 @@ def elapsed_text(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     parts = [f"{minutes}m"] * (minutes > 0) + [f"{rest}s"] * (rest > 0 or not minutes)
     return " ".join(parts)
-
-
-def answer_text(answer: Answer) -> str:
-    """The answer as somebody would write it down: assessment, medications, cautions."""
-    lines = [answer.assessment, "", "Medications:"]
-    lines += [f"- {medication_text(line)}" for line in answer.medications] or ["- none"]
-    if answer.cautions:
-        lines += ["", "Cautions:", *(f"- {caution}" for caution in answer.cautions)]
-    return "\n".join(lines).lstrip("\n")
-
-
-def medication_text(line: Medication) -> str:
-    """A line of a regimen in one sentence: ``start amoxicillin 500 mg, oral, 3 times daily``."""
-    drug = " ".join(filter(None, (line.action.value, line.name, line.dose)))
-    return ", ".join(filter(None, (drug, line.route, line.frequency, line.duration)))
 
 
 def _review(cells: Mapping[str, str]) -> ReviewResult:

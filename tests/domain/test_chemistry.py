@@ -187,9 +187,15 @@ def test_pools_too_large_for_brute_force_equal_one_program_per_pair(lowest: floa
             assert values[a, b] == pytest.approx(dinkelbach(penalties, a, b), rel=1e-13)
 
 
+def test_a_best_set_that_no_shared_tangent_shows_is_found() -> None:
+    penalties = [0.91, 0.1, 0.16, 0.46, 0.46, 0.56]
+    expected = quick_brute_force(penalties, 0, 1)
+    assert tail_chemistry(np.array(penalties))[0, 1] == pytest.approx(expected, rel=1e-13)
+
+
 def test_very_weak_interactions_are_exact_too() -> None:
     # Far below the usual range: sixty almost perfect models under a bad one.
-    penalties = [1.0, 0.0, *np.linspace(1e-6, 1e-5, 60)]
+    penalties = [1.0, 0.0, *np.linspace(1e-5, 1e-6, 60)]
     expected = dinkelbach(penalties, 0, 1)
     assert 0 < expected < 1e-4
     assert tail_chemistry(np.array(penalties))[0, 1] == pytest.approx(expected, rel=1e-13)
@@ -222,12 +228,22 @@ def test_a_weak_model_below_two_perfect_ones_lets_them_interact_fully() -> None:
     table = chemistry(pool(0.0, 0.0, 0.4, 0.3, 0.0))
     assert table.between("a", "b") == pytest.approx(1.0)
     assert table.explain("a", "b").at == ("c",)
+    # A third perfect model in X would leave nothing to divide by.
+    assert chemistry(pool(0.0, 0.0, 0.0, 0.4)).explain("a", "b").at == ("d",)
 
 
 def test_of_equal_sets_the_smallest_then_the_first_by_name_explains() -> None:
     # The names run against the rank order; either of the two equal models alone gives the value.
     p, q, x, y = (Profile(n, q, 0.5) for n, q in (("p", 10), ("q", 10), ("y", 5.0), ("x", 5.0)))
     assert chemistry([p, q, x, y]).explain("p", "q").at == ("x",)
+
+
+@pytest.mark.parametrize("empty_cost", [0.0, 1.0])
+def test_a_model_that_changes_nothing_is_left_out_of_the_explaining_set(empty_cost: float) -> None:
+    idle = Profile("a", 0.0, 1.0)  # the last in rank, without a penalty
+    perfect = [Profile("b", 10.0, 0.5), Profile("c", 10.0, 0.5)]
+    table = chemistry([idle, *perfect, Profile("d", 5.0, 0.5)], empty_cost=empty_cost)
+    assert table.explain("b", "c").at == ("d",)
 
 
 def test_equal_sets_of_several_models_are_told_apart_by_their_names() -> None:
@@ -316,6 +332,9 @@ def test_a_table_whose_pairs_mostly_share_the_largest_value_is_saturated() -> No
     # Four perfect models over a weak one: every pair of them is at 1.
     assert chemistry(pool(0.0, 0.0, 0.0, 0.0, 0.4)).saturated
     assert not chemistry(pool(0.1, 0.2, 0.3, 0.4)).saturated
+    # Two of three pairs are enough, three of six are not.
+    assert chemistry(pool(0.0, 0.1, 0.1)).saturated
+    assert not chemistry(pool(0.0, 0.0, 0.1, 0.0)).saturated
     # A single pair is always at the largest value and says nothing.
     assert not chemistry(pool(0.1, 0.3)).saturated
 

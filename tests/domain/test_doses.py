@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,7 @@ def test_a_dose_is_read_in_milligrams_at_its_upper_end(text: str, milligrams: fl
         "100 mcg/puff",
         "250 mg/5 mL",
         "4 mg/hour",
+        "4 g, then 1 g per hour",
         "0.1 mcg/kg/min",
         "75 mg/m²",
         "50 mg/kg/day",
@@ -210,6 +213,7 @@ def test_an_unreadable_frequency_leaves_the_day_unknown() -> None:
         ("route", ("IV", "intravenous", "i.v.")),
         ("frequency", ("q8h", "three times daily", "TDS", "every 8 hours", "t.i.d.")),
         ("frequency", ("nightly", "once daily at bedtime")),
+        ("frequency", ("single dose", "stat", "once")),
         ("duration", ("5 days", "for 5 days", "5-day course", "5d")),
         ("duration", ("1 week", "7 days")),
         ("duration", ("48 hours", "2 days")),
@@ -240,3 +244,10 @@ def test_a_blank_stays_blank() -> None:
 
 def test_an_unknown_dose_is_compared_by_its_words() -> None:
     assert normal_dose("One  Sachet.") == normal_dose("1 sachet")
+
+
+@pytest.mark.parametrize("piece", ["1/", "1 000 ", "every ", "1 - ", "1 mg/", "x 2 "])
+def test_endless_directions_are_read_in_no_time(piece: str) -> None:
+    begin = time.process_time()
+    administered(line(piece * 3000, piece * 3000), 70.0)
+    assert time.process_time() - begin < 2

@@ -52,6 +52,8 @@ def test_support_is_the_quality_weighted_similarity_and_confidence_its_product()
 def test_ties_go_to_the_place_in_the_ensemble() -> None:
     models = [one.model for one in rank_candidates({"c": 7, "b": 7, "a": 7}, THREE)]
     assert models == ["c", "a", "b"]
+    rounded = rank_candidates({"c": 3.0, "a": 3.0000000000000004}, THREE)
+    assert [one.model for one in rounded] == ["c", "a"]
 
 
 def test_ties_of_confidence_go_to_the_higher_quality() -> None:
@@ -90,16 +92,20 @@ def test_confidence_is_between_zero_and_the_quality(values: list[float], names: 
 
 
 def test_agreement_says_how_much_support_every_ingredient_has_the_recommended_first() -> None:
-    answers = {**THREE, "c": answer("amoxicillin", "aspirin")}
-    found = recommended({"a": 9, "b": 9, "c": 2}, answers)
+    answers = {
+        "a": answer("aspirin", "heparin"),
+        "b": answer("aspirin", "ticagrelor"),
+        "c": answer("aspirin", "ticagrelor"),
+    }
+    found = recommended({"a": 9, "b": 5, "c": 5}, answers)
     assert found.model == "a"
     shares = [(one.action, one.ingredient, one.recommended) for one in found.agreement]
     assert shares == [
-        (Action.START, "amoxicillin", True),
-        (Action.START, "doxycycline", False),
-        (Action.START, "aspirin", False),
+        (Action.START, "aspirin", True),
+        (Action.START, "heparin", True),
+        (Action.START, "ticagrelor", False),
     ]
-    assert [one.share for one in found.agreement] == pytest.approx([11 / 20, 9 / 20, 2 / 20])
+    assert [one.share for one in found.agreement] == pytest.approx([1, 9 / 19, 10 / 19])
 
 
 def test_it_rests_on_the_graded_answers_with_the_same_regimen() -> None:

@@ -105,6 +105,10 @@ def test_a_misspelled_name_is_the_one_it_is_spelled_like(misspelled: str, meant:
     assert ingredients(misspelled) == {meant}
 
 
+def test_a_misspelling_between_two_names_is_neither() -> None:
+    assert ingredients("ioconazole") == {"ioconazole"}  # tioconazole, isoconazole
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

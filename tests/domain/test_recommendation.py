@@ -193,7 +193,7 @@ def test_starts_are_cut_to_the_pool_and_brought_within_the_sizes_by_accuracy() -
 
 
 def test_equal_accuracies_are_ordered_by_name() -> None:
-    alike = [Profile("d", 1, 0.7), Profile("c", 3, 0.7), Profile("b", 5, 0.7)]
+    alike = [Profile("d", 5, 0.7), Profile("c", 3, 0.7), Profile("b", 1, 0.7)]
     assert recommended(alike, wanted=RecommendationSettings(iters=0)).ensemble == ("b", "c")
 
 

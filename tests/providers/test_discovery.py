@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmchem_tui.domain.model import Locality, ModelSpec
+from llmchem_tui.endpoints import is_loopback
 from llmchem_tui.providers.discovery import (
     FoundEndpoint,
     Probe,
     endpoints_from_environment,
-    is_loopback,
     ollama_url,
     probe,
 )
@@ -63,43 +63,6 @@ def test_any_ollama_host_gives_a_web_address_with_a_port(value: str) -> None:
     scheme, _, rest = ollama_url(value).partition("://")
     assert rest.partition("/")[0].rpartition(":")[2].isdigit()
     assert scheme in ("http", "https") or "://" in value
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://localhost",
-        "http://LOCALHOST.:1/v1",
-        "http://models.localhost:8080",
-        "http://127.0.0.1:11434",
-        "https://127.9.9.9/",
-        "http://[::1]:8080",
-        "http://[::ffff:127.0.0.1]/",
-        "http://0.0.0.0:1",
-        "http://[::]:1",
-    ],
-)
-def test_an_address_of_this_machine_is_known(url: str) -> None:
-    assert is_loopback(url)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "localhost",
-        "http://",
-        "http://[::1",
-        "http://192.168.0.4",
-        "http://localhost.example.org",
-        "http://127.0.0.1.example.org",
-        "http://127.0.0.1@example.org",
-        "http://example.org/127.0.0.1",
-        "http://notlocalhost",
-    ],
-)
-def test_any_other_address_is_not_taken_for_this_machine(url: str) -> None:
-    assert not is_loopback(url)
 
 
 def test_without_a_word_in_the_environment_ollama_is_worth_asking() -> None:

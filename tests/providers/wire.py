@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which a test that waits for an event has failed."""
 
 SSE = "text/event-stream"

@@ -120,10 +120,11 @@ def test_numbers_come_back_to_the_last_bit(theirs: Write) -> None:
 
 def test_what_is_no_number_of_its_range_is_missing_and_counted(theirs: Write) -> None:
     cells = ["high", "inf", "-1", "10.5", "1e999", "", " ", "nan"]
-    path = theirs("".join(ROW.replace("8.5", cell) for cell in cells))
+    path = theirs("".join(ROW.replace("8.5", cell).replace("2.0", cell) for cell in cells))
     history = read_history([path])
     assert history.frame["quality"].isna().all()
-    assert history.notes == (f"{path}: numbers not readable or out of range, taken as missing: 5.",)
+    assert history.frame["latency"].dropna().tolist() == [10.5]
+    assert history.notes == (f"{path}: numbers not readable or out of range, taken as missing: 9.",)
 
 
 def test_a_row_without_a_model_is_left_out_and_counted(theirs: Write) -> None:
@@ -134,8 +135,8 @@ def test_a_row_without_a_model_is_left_out_and_counted(theirs: Write) -> None:
 
 
 def test_byte_order_mark_crlf_blank_lines_and_foreign_columns_are_accepted(theirs: Write) -> None:
-    header = "\ufeff,trial , model,task,quality,accuracy,mood\n".replace("\n", "\r\n")
-    path = theirs("0,T 1,a,t,8,0.5,good\r\n\r\n1,T 1,b,t,7,0.5,bad\r\n\r\n", header=header)
+    header = "\ufefftrial, model,,task ,quality,accuracy,mood\r\n"
+    path = theirs("T 1,a,0,t,8,0.5,good\r\n\r\nT 1,b,1,t,7,0.5,bad\r\n\r\n", header=header)
     frame = read_history([path]).frame
     assert tuple(frame.columns) == HISTORY_COLUMNS
     assert frame["model"].tolist() == ["a", "b"]
@@ -197,7 +198,8 @@ def test_files_and_folders_that_are_not_there_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_bytes(b" \n")
     for name, sentence in {
         "absent.csv": f"There is no file {tmp_path / 'absent.csv'}: check the path.",
-        ".": f"The folder {tmp_path} has no history.csv: give a session folder or a CSV file.",
+        ".": f"The folder {tmp_path} has no history.csv, nor has a "
+        "folder in it: give a session folder, a folder of sessions, or a CSV file.",
         "empty.csv": f"{tmp_path / 'empty.csv'} is empty: choose a file that was written "
         "completely.",
         "empty.csv/x": f"{tmp_path / 'empty.csv' / 'x'} cannot be read (Not a directory): check "

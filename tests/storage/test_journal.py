@@ -326,21 +326,22 @@ def test_a_full_disk_is_told_and_leaves_the_journal_whole(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class FullDisk(io.FileIO):
-        """A file that takes ten bytes more and then no others."""
+        """A file that takes one block, ten bytes of the next, and then no others."""
 
-        full = False
+        room = iter([10**6, 10])
 
         def write(self, block: object) -> int:
-            if FullDisk.full:
+            size = next(FullDisk.room, 0)
+            if not size:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            FullDisk.full = True
-            return super().write(bytes(memoryview(block))[:10])  # type: ignore[arg-type]
+            return super().write(bytes(memoryview(block))[:size])  # type: ignore[arg-type]
 
     monkeypatch.setattr(io, "FileIO", FullDisk)
     journal = JournalWriter(path, "session-1")
+    journal.append(EVENTS[0])
     with pytest.raises(StorageError, match=r"could not be written \(No space left on device\)"):
-        journal.append(EVENTS[0])
+        journal.append(EVENTS[1])
     monkeypatch.undo()
-    assert read_journal(path).events == ()
+    assert read_journal(path).events == EVENTS[:1]
     assert read_journal(path).notes == ()
     journal.close()

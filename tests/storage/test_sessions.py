@@ -393,6 +393,12 @@ def test_a_summary_counts_the_finished_rounds(session: SessionWriter) -> None:
     assert (summary.simulated, summary.private) == (False, False)
 
 
+def test_a_summary_of_a_foreign_history_is_refused(session: SessionWriter) -> None:
+    session.files["history"].write_text("model\na\n")
+    with pytest.raises(InputError, match=r"history\.csv lacks the column trial"):
+        session_summary(session.folder)
+
+
 def test_a_session_of_the_simulated_pool_says_so(tmp_path: Path) -> None:
     models = (ModelSpec("sim/a", "sim", "a", Locality.LOCAL),)
     with SessionWriter(tmp_path, replace(INFO, models=models)) as session:
