@@ -46,6 +46,9 @@ _PER_ITEM = re.compile(rf"(?:/|per)\s*{_ITEM}")
 _EACH = re.compile(rf"\b(?:each|of|x)\b|{_PER_ITEM.pattern}")
 _PARTIAL = re.compile(rf"\b(?:half|quarter|third)\b|\d\u2044|\d\s*/\s*\d+\s*(?:an? |of )*{_ITEM}")
 _REPEATED = re.compile(rf"{_UNIT}\s*x\s*(?!1\b)\d+(?!\d|\s*(?:days?|d|weeks?)\b)")
+_LATER = re.compile(
+    r"[,;(]?\s*\b(?:(?:and|then)\s+)?(?:(?:up)?titrat|increas|escalat)\w*\b.*", re.S
+)
 _DAILY = re.compile(rf"\bdaily\b|\b(?:a|in|per) {_DAY}|/\s*{_DAY}")
 
 
@@ -83,9 +86,10 @@ def dose_mg(text: str, weight_kg: float | None = None) -> float | None:
 def read_amount(text: str, weight_kg: float | None = None, component: int = 0) -> Amount | None:
     """Return the largest amount that the words give, or None where that is not certain.
 
-    ``component`` is the place of the ingredient in a combination, 0 the first.
+    ``component`` is the place of the ingredient in a combination, 0 the first. What a dose is to
+    be titrated to later is not judged.
     """
-    words, limit = split_limit(plain_words(text))
+    words, limit = split_limit(_LATER.sub("", plain_words(text)))
     chosen = _choose(words, component)
     count = _count(chosen)
     amount = _largest(chosen, weight_kg, daily="divided" in chosen)

@@ -31,50 +31,49 @@ benzylpenicillin = procaine penicillin; clavulanate = clavulanic acid, potassium
 colistimethate = colistimethate sodium; sulfamethoxazole = smx, smz; trimethoprim = tmp;
 amphotericin b = amphotericin, liposomal amphotericin b, liposomal amphotericin; thiamazole =
 methimazole; chlortalidone = chlorthalidone; hydrochlorothiazide = hctz, hydrochlorthiazide;
-bendroflumethiazide = bendrofluazide; indometacin = indomethacin; metamizole = dipyrone,
-metamizol; chlorphenamine = chlorpheniramine; cromoglicate = sodium cromoglicate, cromolyn, sodium
+bendroflumethiazide = bendrofluazide; indometacin = indomethacin; metamizole = dipyrone, metamizol;
+chlorphenamine = chlorpheniramine; cromoglicate = sodium cromoglicate, cromolyn, sodium
 cromoglycate; trihexyphenidyl = benzhexol; benzatropine = benztropine; mesalazine = mesalamine, 5
 asa, 5 aminosalicylic acid; norethisterone = norethindrone; ethinylestradiol = ethinyl estradiol,
-ethinyloestradiol; estradiol = oestradiol; conjugated estrogens = conjugated oestrogens,
-conjugated equine estrogens; dicycloverine = dicyclomine; hyoscine = scopolamine, hyoscine
-hydrobromide; hyoscine butylbromide = butylscopolamine, scopolamine butylbromide, hyoscine n
-butylbromide; glycopyrronium = glycopyrrolate; suxamethonium = succinylcholine; thiopental =
-thiopentone; beclometasone = beclomethasone; dexamethasone = dexametasone; levothyroxine =
-thyroxine, l thyroxine, t4; liothyronine = triiodothyronine, t3; dosulepin = dothiepin; amfetamine
-= amphetamine; dexamfetamine = dextroamphetamine, dexamphetamine, dextroamfetamine;
-lisdexamfetamine = lisdexamphetamine; valproate = valproic acid, sodium valproate, divalproex,
-valproate semisodium; phenobarbital = phenobarbitone; colestyramine = cholestyramine;
-ursodeoxycholic acid = ursodiol, udca; hydroxycarbamide = hydroxyurea; deferoxamine =
-desferrioxamine; tetracosactide = cosyntropin, tetracosactrin; leuprorelin = leuprolide; clomifene
-= clomiphene; mercaptopurine = 6 mercaptopurine; tioguanine = thioguanine; calcipotriol =
-calcipotriene; meclozine = meclizine; macrogol = polyethylene glycol, peg, peg 3350, polyethylene
-glycol 3350; ispaghula = psyllium, ispaghula husk; simeticone = simethicone; glycerol = glycerin,
-glycerine; aluminium hydroxide = aluminum hydroxide; pancreatin = pancrelipase, pancreatic
-enzymes; alendronic acid = alendronate; risedronic acid = risedronate; zoledronic acid =
-zoledronate; ibandronic acid = ibandronate; pamidronic acid = pamidronate; fusidic acid =
-fusidate; mycophenolate = mycophenolic acid; mycophenolate = mycophenolate mofetil; colecalciferol
-= cholecalciferol, vitamin d, vitamin d3; ergocalciferol = vitamin d2; phytomenadione =
-phytonadione, vitamin k, vitamin k1; thiamine = vitamin b1, thiamin; riboflavin = vitamin b2;
-pyridoxine = vitamin b6; nicotinamide = niacinamide; nicotinic acid = niacin, vitamin b3; ascorbic
-acid = vitamin c; tocopherol = vitamin e; retinol = vitamin a; folic acid = folate, vitamin b9;
-folinic acid = leucovorin, levoleucovorin; vitamin b12 = cobalamin; methylene blue =
-methylthioninium chloride, methylthioninium; iron = ferrous sulfate, ferrous fumarate, ferrous
-gluconate, elemental iron, ferrous bisglycinate; ferric carboxymaltose = iron carboxymaltose;
-ferric derisomaltose = iron isomaltoside; iron sucrose = ferric hydroxide sucrose; lithium =
-lithium carbonate, lithium citrate; magnesium sulfate = mgso4; sodium bicarbonate = sodium
-hydrogen carbonate, nahco3, bicarbonate; sodium chloride = normal saline, saline, nacl, isotonic
-saline, hypertonic saline; potassium chloride = kcl; calcium gluconate = calcium gluconate
-monohydrate; ringer lactate = lactated ringers, lactated ringer, ringers lactate, hartmanns
-solution, hartmann solution, hartmanns, compound sodium lactate; glucose = dextrose, d5w, d10w,
-d50w, d50; st johns wort = hypericum; oral rehydration salts = ors, oral rehydration solution,
-oral rehydration therapy; zinc = zinc sulfate, zinc acetate, zinc gluconate; bacitracin =
+ethinyloestradiol; estradiol = oestradiol; conjugated estrogens = conjugated oestrogens, conjugated
+equine estrogens; dicycloverine = dicyclomine; hyoscine = scopolamine, hyoscine hydrobromide;
+hyoscine butylbromide = butylscopolamine, scopolamine butylbromide, hyoscine n butylbromide;
+glycopyrronium = glycopyrrolate; suxamethonium = succinylcholine; thiopental = thiopentone;
+beclometasone = beclomethasone; dexamethasone = dexametasone; levothyroxine = thyroxine, l
+thyroxine, t4; liothyronine = triiodothyronine, t3; dosulepin = dothiepin; amfetamine =
+amphetamine; dexamfetamine = dextroamphetamine, dexamphetamine, dextroamfetamine; lisdexamfetamine
+= lisdexamphetamine; valproate = valproic acid, sodium valproate, divalproex, valproate semisodium;
+phenobarbital = phenobarbitone; colestyramine = cholestyramine; ursodeoxycholic acid = ursodiol,
+udca; hydroxycarbamide = hydroxyurea; deferoxamine = desferrioxamine; tetracosactide = cosyntropin,
+tetracosactrin; leuprorelin = leuprolide; clomifene = clomiphene; mercaptopurine = 6
+mercaptopurine; tioguanine = thioguanine; calcipotriol = calcipotriene; meclozine = meclizine;
+macrogol = polyethylene glycol, peg, peg 3350, polyethylene glycol 3350; ispaghula = psyllium,
+ispaghula husk; simeticone = simethicone; glycerol = glycerin, glycerine; aluminium hydroxide =
+aluminum hydroxide; pancreatin = pancrelipase, pancreatic enzymes; alendronic acid = alendronate;
+risedronic acid = risedronate; zoledronic acid = zoledronate; ibandronic acid = ibandronate;
+pamidronic acid = pamidronate; fusidic acid = fusidate; mycophenolate = mycophenolic acid;
+mycophenolate = mycophenolate mofetil; colecalciferol = cholecalciferol, vitamin d, vitamin d3;
+ergocalciferol = vitamin d2; phytomenadione = phytonadione, vitamin k, vitamin k1; thiamine =
+vitamin b1, thiamin; riboflavin = vitamin b2; pyridoxine = vitamin b6; nicotinamide = niacinamide;
+nicotinic acid = niacin, vitamin b3; ascorbic acid = vitamin c; tocopherol = vitamin e; retinol =
+vitamin a; folic acid = folate, vitamin b9; folinic acid = leucovorin, levoleucovorin; vitamin b12
+= cobalamin; methylene blue = methylthioninium chloride, methylthioninium; iron = ferrous sulfate,
+ferrous fumarate, ferrous gluconate, elemental iron, ferrous bisglycinate; ferric carboxymaltose =
+iron carboxymaltose; ferric derisomaltose = iron isomaltoside; iron sucrose = ferric hydroxide
+sucrose; lithium = lithium carbonate, lithium citrate; magnesium sulfate = mgso4; sodium
+bicarbonate = sodium hydrogen carbonate, nahco3, bicarbonate; sodium chloride = normal saline,
+saline, nacl, isotonic saline, hypertonic saline; potassium chloride = kcl; calcium gluconate =
+calcium gluconate monohydrate; ringer lactate = lactated ringers, lactated ringer, ringers lactate,
+hartmanns solution, hartmann solution, hartmanns, compound sodium lactate; glucose = dextrose, d5w,
+d10w, d50w, d50; st johns wort = hypericum; oral rehydration salts = ors, oral rehydration
+solution, oral rehydration therapy; zinc = zinc sulfate, zinc acetate, zinc gluconate; bacitracin =
 bacitracin zinc; potassium iodide = lugols iodine, lugol iodine; polystyrene sulfonate = sodium
 polystyrene sulfonate, calcium polystyrene sulfonate, calcium resonium; sodium zirconium
 cyclosilicate = szc; omega 3 fatty acids = omega 3 acid ethyl esters, fish oil; icosapent ethyl =
-ethyl eicosapentaenoic acid; insulin human = regular insulin, soluble insulin, insulin regular,
-human insulin, insulin soluble, short acting insulin; insulin isophane = nph, nph insulin, insulin
-nph, isophane insulin, human isophane insulin; insulin glargine = glargine; insulin detemir =
-detemir; insulin degludec = degludec; insulin aspart = aspart; insulin lispro = lispro; insulin
+ethyl eicosapentaenoic acid; insulin human = insulin, regular insulin, soluble insulin, insulin
+regular, human insulin, insulin soluble, short acting insulin; insulin isophane = nph, nph insulin,
+insulin nph, isophane insulin, human isophane insulin; insulin glargine = glargine; insulin detemir
+= detemir; insulin degludec = degludec; insulin aspart = aspart; insulin lispro = lispro; insulin
 glulisine = glulisine; heparin = unfractionated heparin, ufh; alteplase = tpa, rtpa, tissue
 plasminogen activator; prothrombin complex concentrate = pcc, 4f pcc, four factor prothrombin
 complex concentrate; immunoglobulin = ivig, immune globulin, intravenous immunoglobulin, normal
@@ -87,14 +86,16 @@ onabotulinumtoxina, botulinum toxin a, abobotulinumtoxina; diamorphine = heroin;
 argipressin; fampridine = dalfampridine; activated charcoal = charcoal; penicillamine = d
 penicillamine; calcitonin = calcitonin salmon; interferon beta = interferon beta 1a, interferon
 beta 1b, peginterferon beta 1a; amfetamine + dexamfetamine = mixed amphetamine salts, amphetamine
-salts, adderall; amoxicillin + clavulanate = co amoxiclav, amoxiclav, coamoxiclav; trimethoprim +
-sulfamethoxazole = co trimoxazole, cotrimoxazole; codeine + paracetamol = co codamol, cocodamol;
-dihydrocodeine + paracetamol = co dydramol; levodopa + carbidopa = co careldopa; levodopa +
-benserazide = co beneldopa; amiloride + furosemide = co amilofruse; aluminium hydroxide +
-magnesium hydroxide = co magaldrox; flucloxacillin + ampicillin = co fluampicil; ethinylestradiol
-+ cyproterone = co cyprindiol; thiamine + pyridoxine + ascorbic acid + riboflavin + nicotinamide =
-pabrinex; nirmatrelvir + ritonavir = paxlovid; paracetamol + codeine = tylenol 3, tylenol with
-codeine
+salts, adderall; senna = sennosides, sennoside, senna glycosides; bismuth = tripotassium
+dicitratobismuthate, tripotassium dicitrato bismuthate, bismuth subcitrate potassium; latanoprost +
+timolol = xalacom; dorzolamide + timolol = cosopt; amoxicillin + clavulanate = co amoxiclav,
+amoxiclav, coamoxiclav; trimethoprim + sulfamethoxazole = co trimoxazole, cotrimoxazole; codeine +
+paracetamol = co codamol, cocodamol; dihydrocodeine + paracetamol = co dydramol; levodopa +
+carbidopa = co careldopa; levodopa + benserazide = co beneldopa; amiloride + furosemide = co
+amilofruse; aluminium hydroxide + magnesium hydroxide = co magaldrox; flucloxacillin + ampicillin =
+co fluampicil; ethinylestradiol + cyproterone = co cyprindiol; thiamine + pyridoxine + ascorbic
+acid + riboflavin + nicotinamide = pabrinex; nirmatrelvir + ritonavir = paxlovid; paracetamol +
+codeine = tylenol 3, tylenol with codeine
 """)
 """Other spellings and names of the same ingredients, and combinations with a name of their own."""
 
@@ -105,10 +106,10 @@ toradol; meloxicam = mobic; morphine = oramorph, ms contin; oxycodone = oxyconti
 oxycodone + paracetamol = percocet; hydrocodone + paracetamol = vicodin, norco; hydromorphone =
 dilaudid; tramadol = ultram; fentanyl = duragesic; naloxone = narcan; buprenorphine + naloxone =
 suboxone; buprenorphine = subutex; ketamine = ketalar; amoxicillin = amoxil; amoxicillin +
-clavulanate = augmentin, clavulin; piperacillin + tazobactam = zosyn, tazocin, pip tazo;
-ampicillin + sulbactam = unasyn; imipenem + cilastatin = primaxin; meropenem = merrem; ceftazidime
-+ avibactam = avycaz, zavicefta; ceftriaxone = rocephin; cefalexin = keflex; cefuroxime = zinacef,
-zinnat; cefepime = maxipime; azithromycin = zithromax, z pak; clarithromycin = biaxin, klaricid;
+clavulanate = augmentin, clavulin; piperacillin + tazobactam = zosyn, tazocin, pip tazo; ampicillin
++ sulbactam = unasyn; imipenem + cilastatin = primaxin; meropenem = merrem; ceftazidime + avibactam
+= avycaz, zavicefta; ceftriaxone = rocephin; cefalexin = keflex; cefuroxime = zinacef, zinnat;
+cefepime = maxipime; azithromycin = zithromax, z pak; clarithromycin = biaxin, klaricid;
 ciprofloxacin = cipro; levofloxacin = levaquin; moxifloxacin = avelox; doxycycline = vibramycin;
 clindamycin = cleocin, dalacin; metronidazole = flagyl; linezolid = zyvox; nitrofurantoin =
 macrobid, macrodantin; fosfomycin = monurol; trimethoprim + sulfamethoxazole = bactrim, septra,
@@ -149,25 +150,24 @@ levodopa + benserazide = madopar; pramipexole = mirapex; donepezil = aricept; me
 sumatriptan = imitrex, imigran; salbutamol = ventolin, proventil, proair; ipratropium = atrovent;
 ipratropium + salbutamol = combivent, duoneb; tiotropium = spiriva; fluticasone = flovent,
 flixotide, flonase; fluticasone + salmeterol = advair, seretide; budesonide + formoterol =
-symbicort; budesonide = pulmicort; beclometasone + formoterol = fostair; fluticasone + vilanterol
-= breo, relvar; fluticasone + umeclidinium + vilanterol = trelegy; umeclidinium + vilanterol =
-anoro; montelukast = singulair; omalizumab = xolair; epinephrine = epipen, adrenalin; cetirizine =
-zyrtec; loratadine = claritin; fexofenadine = allegra; diphenhydramine = benadryl; chlorphenamine
-= piriton; omeprazole = prilosec, losec; esomeprazole = nexium; lansoprazole = prevacid;
-pantoprazole = protonix; famotidine = pepcid; metoclopramide = reglan, maxolon; ondansetron =
-zofran; prochlorperazine = stemetil, compazine; promethazine = phenergan; hyoscine butylbromide =
-buscopan; loperamide = imodium; macrogol = movicol, miralax, laxido; mesalazine = asacol, pentasa;
-infliximab = remicade; adalimumab = humira; etanercept = enbrel; tocilizumab = actemra, roactemra;
-rituximab = rituxan, mabthera; hydroxychloroquine = plaquenil; azathioprine = imuran;
-mycophenolate = cellcept; tacrolimus = prograf; tamsulosin = flomax; finasteride = proscar,
-propecia; oxybutynin = ditropan; mirabegron = betmiga, myrbetriq; oxytocin = pitocin, syntocinon;
-ergometrine + oxytocin = syntometrine; carboprost = hemabate; levonorgestrel = plan b, mirena;
-medroxyprogesterone = depo provera, provera; nystatin = mycostatin; mupirocin = bactroban;
-isotretinoin = accutane, roaccutane; latanoprost = xalatan; potassium chloride = slow k, sando k;
-iron = feosol; ferric carboxymaltose = ferinject, injectafer; iron sucrose = venofer; folic acid =
-folvite; sodium zirconium cyclosilicate = lokelma; patiromer = veltassa; finerenone = kerendia;
-glucagon = glucagen; acetylcysteine = parvolex, acetadote; phenoxymethylpenicillin = pen vee k;
-benzathine benzylpenicillin = bicillin l a, bicillin; doxylamine + pyridoxine = diclegis,
-diclectin, xonvea
+symbicort; budesonide = pulmicort; beclometasone + formoterol = fostair; fluticasone + vilanterol =
+breo, relvar; fluticasone + umeclidinium + vilanterol = trelegy; umeclidinium + vilanterol = anoro;
+montelukast = singulair; omalizumab = xolair; epinephrine = epipen, adrenalin; cetirizine = zyrtec;
+loratadine = claritin; fexofenadine = allegra; diphenhydramine = benadryl; chlorphenamine =
+piriton; omeprazole = prilosec, losec; esomeprazole = nexium; lansoprazole = prevacid; pantoprazole
+= protonix; famotidine = pepcid; metoclopramide = reglan, maxolon; ondansetron = zofran;
+prochlorperazine = stemetil, compazine; promethazine = phenergan; hyoscine butylbromide = buscopan;
+loperamide = imodium; macrogol = movicol, miralax, laxido; mesalazine = asacol, pentasa; infliximab
+= remicade; adalimumab = humira; etanercept = enbrel; tocilizumab = actemra, roactemra; rituximab =
+rituxan, mabthera; hydroxychloroquine = plaquenil; azathioprine = imuran; mycophenolate = cellcept;
+tacrolimus = prograf; tamsulosin = flomax; finasteride = proscar, propecia; oxybutynin = ditropan;
+mirabegron = betmiga, myrbetriq; oxytocin = pitocin, syntocinon; ergometrine + oxytocin =
+syntometrine; carboprost = hemabate; levonorgestrel = plan b, mirena; medroxyprogesterone = depo
+provera, provera; nystatin = mycostatin; mupirocin = bactroban; isotretinoin = accutane,
+roaccutane; latanoprost = xalatan; potassium chloride = slow k, sando k; iron = feosol; ferric
+carboxymaltose = ferinject, injectafer; iron sucrose = venofer; folic acid = folvite; sodium
+zirconium cyclosilicate = lokelma; patiromer = veltassa; finerenone = kerendia; glucagon =
+glucagen; acetylcysteine = parvolex, acetadote; phenoxymethylpenicillin = pen vee k; benzathine
+benzylpenicillin = bicillin l a, bicillin; doxylamine + pyridoxine = diclegis, diclectin, xonvea
 """)
 """Brand names, each with its active ingredients."""

@@ -85,7 +85,7 @@ metformin, gliclazide, glimepiride, glipizide, glibenclamide, tolbutamide, chlor
 repaglinide, nateglinide, pioglitazone, rosiglitazone, acarbose, sitagliptin, linagliptin,
 saxagliptin, alogliptin, vildagliptin, empagliflozin, dapagliflozin, canagliflozin, ertugliflozin,
 sotagliflozin, semaglutide, liraglutide, dulaglutide, exenatide, lixisenatide, tirzepatide,
-pramlintide, insulin, insulin human, insulin isophane, insulin glargine, insulin detemir, insulin
+pramlintide, insulin human, insulin isophane, insulin glargine, insulin detemir, insulin
 degludec, insulin aspart, insulin lispro, insulin glulisine, glucagon, glucose, diazoxide,
 orlistat, phentermine, levothyroxine, liothyronine, carbimazole, thiamazole, propylthiouracil,
 potassium iodide, teprotumumab, hydrocortisone, prednisolone, prednisone, methylprednisolone,

@@ -32,6 +32,7 @@ _STRENGTH = re.compile(
     r"(?:\s*/\s*(?:\d[\d.,]*\s*)?(?:kg|mg|g|ml|l|h|hours?|hr|day|dose|puff|actuation|min)\b)*(?!\w)"
 )
 _APOSTROPHE = re.compile("['\u2019]")
+_ANTAGONIST = re.compile(r"\bvitamin[ -]?k[ -]antagonists?\b")  # the opposite of vitamin K
 _WORD = re.compile(r"[^\W_]+")
 _BRACKETS = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?")
 _SEPARATORS = re.compile(r"[/+&]|\b(?:and|plus|or)\b")
@@ -204,7 +205,8 @@ def _plain(name: str) -> str:
     """Return a name in lower case, without accents and strengths, "sulph" spelled "sulf"."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     letters = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return _STRENGTH.sub(" ", _APOSTROPHE.sub("", letters).replace("sulph", "sulf")).strip(" .,;:")
+    words = _ANTAGONIST.sub("vka", _APOSTROPHE.sub("", letters).replace("sulph", "sulf"))
+    return _STRENGTH.sub(" ", words).strip(" .,;:")
 
 
 def _read(text: str) -> list[tuple[bool, tuple[str, ...]]]:

@@ -251,3 +251,15 @@ def test_endless_directions_are_read_in_no_time(piece: str) -> None:
     begin = time.process_time()
     administered(line(piece * 3000, piece * 3000), 70.0)
     assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25 mcg, titrate by 25 mcg every 6 weeks to 100 mcg",
+        "25 mcg, then increase to 50 mcg",
+        "25 mcg uptitrated to 100 mcg",
+    ],
+)
+def test_what_a_dose_is_titrated_to_later_is_not_judged(text: str) -> None:
+    assert dose_mg(text) == pytest.approx(0.025)

@@ -296,3 +296,19 @@ def test_two_lines_of_one_drug_are_compared_together() -> None:
     loading = answer(start("azithromycin", "500 mg"), start("azithromycin", "250 mg"))
     (difference,) = differences({"a": loading, "b": answer(start("azithromycin", "500 mg"))})
     assert difference.values == {"a": "500 mg; 250 mg", "b": "500 mg"}
+
+
+@pytest.mark.parametrize(
+    ("name", "ingredient"),
+    [
+        ("vitamin K antagonist (warfarin)", "warfarin"),
+        ("vitamin K", "phytomenadione"),
+        ("insulin", "insulin human"),
+        ("Insulin (regular)", "insulin human"),
+        ("sennosides", "senna"),
+    ],
+)
+def test_a_class_a_plain_name_and_an_extract_mean_what_a_clinician_means(
+    name: str, ingredient: str
+) -> None:
+    assert ingredients(name) == {ingredient}

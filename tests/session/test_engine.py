@@ -253,7 +253,7 @@ def test_an_answer_ends_with_its_status_and_a_failed_one_has_no_reviews(
     assert set(ended.values()) == {"ok"}
     ok = "abc" if status == "ok" else "ac"
     assert set(ended) == {*"ac", *permutations(ok, 2)}
-    assert not round_ends(events)[0].cancelled
+    assert round_ends(events) == [RoundEnded(at=0, trial="trial 1", elapsed=0)]
     result = ended_calls(events)[Call("b")].result
     assert (result.message == "") == (status == "ok")
 
@@ -545,6 +545,7 @@ def test_closing_the_stream_early_leaves_no_call_and_no_task_behind() -> None:
                 break
         assert len(provider.open) == 3
         await events.aclose()
+        assert asyncio.get_running_loop().time() == 0
         assert provider.open == []
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
@@ -565,6 +566,7 @@ def test_cancelling_the_consumer_leaves_no_call_and_no_task_behind() -> None:
         consumer.cancel()
         await asyncio.wait([consumer])
         assert consumer.cancelled()
+        assert asyncio.get_running_loop().time() == 5
         assert provider.open == []
         assert asyncio.all_tasks() == {asyncio.current_task()}
 

@@ -34,15 +34,14 @@ from llmchem_tui.domain.model import (
 )
 from llmchem_tui.domain.scoring import RoundScore, Score
 from llmchem_tui.session.events import RoundEnded
+from llmchem_tui.session.protocol import answer_text, medication_text
 from llmchem_tui.storage.history import history_of, read_history, read_sessions
 from llmchem_tui.storage.journal import read_journal
 from llmchem_tui.storage.rounds import (
     HISTORY_COLUMNS,
     FinishedRound,
-    answer_text,
     elapsed_text,
     history_rows,
-    medication_text,
     read_reviews,
     review_rows,
 )

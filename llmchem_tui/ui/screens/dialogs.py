@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -14,14 +14,44 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.storage.vignettes import VignetteHeader
+from llmchem_tui.ui.setup import STRATEGIES
+from llmchem_tui.ui.words import MISSING
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line to choose: ``value`` is what comes back, ``text`` what is seen and searched."""
+    """One line to choose: ``value`` is what comes back, all of it is seen and searched."""
 
     value: str
     text: str
     detail: str = ""
+
+
+def vignette_items(headers: Iterable[VignetteHeader]) -> list[Item]:
+    """Return the vignettes to choose from; one that cannot be used says why."""
+    return [
+        Item(v.id, v.title, " · ".join(filter(None, (v.id, v.specialty, v.complexity))))
+        if v.usable
+        else Item(v.id, f"{MISSING} {v.id}", v.title)
+        for v in headers
+    ]
+
+
+def strategy_items() -> list[Item]:
+    """Return the strategies to choose from."""
+    return [Item(name, name, what) for name, what in STRATEGIES.items()]
+
+
+def size_items(most: int) -> list[Item]:
+    """Return the sizes to choose from, with the calls that each costs."""
+    items = [Item("1", "1 model", "1 answer, nobody to review it")]
+    items += [
+        Item(str(n), f"{n} models", f"{n} answers, {n * (n - 1)} reviews")
+        for n in range(2, most + 1)
+    ]
+    return items[:most]
 
 
 class PickScreen(ModalScreen[str | None]):
@@ -45,12 +75,14 @@ class PickScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A field to type in above the list."""
         with Vertical(id="dialog"):
-            yield Input(placeholder="type to search, enter to choose, esc to leave")
+            yield Input(placeholder="type to search", compact=True)
             yield OptionList()
 
     def on_mount(self) -> None:
         """Show everything, with the present choice highlighted."""
-        self.query_one("#dialog").border_title = Content(self._title)
+        dialog = self.query_one("#dialog")
+        dialog.border_title = Content(self._title)
+        dialog.border_subtitle = Content("enter choose · esc leave")
         self._narrow("")
 
     @on(Input.Changed)
@@ -66,13 +98,17 @@ class PickScreen(ModalScreen[str | None]):
         ]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(
-            Option(Content.assemble(item.text, Content.styled(f"  {item.detail}", "$muted")))
-            for item in self._shown
-        )
+        options.add_options(Option(self._line(item)) for item in self._shown)
         values = [item.value for item in self._shown]
         if values:
             options.highlighted = values.index(self._current) if self._current in values else 0
+        else:
+            options.add_option(Option(Content.styled("nothing found", "$muted"), disabled=True))
+
+    def _line(self, item: Item) -> Content:
+        mark = "●" if item.value == self._current else " "
+        detail = Content.styled(plain_line(item.detail), "$muted")
+        return Content.assemble(f"{mark} {plain_line(item.text)}  ", detail)
 
     def action_move(self, lines: int) -> None:
         """Move in the list while the keyboard stays in the field."""
@@ -107,5 +143,5 @@ class AskScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question, and the two keys."""
         with Vertical(id="dialog"):
-            yield Static(self._question, markup=False)
+            yield Static(plain_line(self._question), markup=False)
             yield Static(Content.from_markup("[b]y[/b] yes   [b]n[/b] no"), id="answers")

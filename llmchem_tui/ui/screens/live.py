@@ -1,0 +1,191 @@
+"""Running a round before the user's eyes: asked for, watched, stopped, shown."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from llmchem_tui.config import Settings
+from llmchem_tui.domain.errors import LlmchemError
+from llmchem_tui.domain.model import Vignette
+from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.session.events import AnswerEnded, ReviewEnded, RoundEnded, RoundStarted
+from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.screens.dialogs import AskScreen
+from llmchem_tui.ui.setup import Setup
+from llmchem_tui.ui.widgets.board import Board
+from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.recommendation import Recommendation
+from llmchem_tui.ui.widgets.status import Status, round_parts, setup_parts
+from llmchem_tui.ui.widgets.streams import Streams
+
+if TYPE_CHECKING:
+    from llmchem_tui.laboratory import Laboratory
+
+PROBLEM_SECONDS = 10
+
+
+class LiveScreen(Screen[None]):
+    """The panes, and the one round that runs in them. ``problem`` says why none can be run."""
+
+    BINDINGS = [
+        Binding("ctrl+r", "run", "Run", id="round.run", tooltip="Run a round"),
+        Binding("escape", "stop", "Stop", id="round.stop", tooltip="Cancel all open calls"),
+    ]
+
+    def __init__(self, settings: Settings, vignette: Vignette, fps: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.fps = fps
+        self.laboratory: Laboratory | None = None
+        self.setup = Setup(vignette, settings.round.strategy, settings.round.n)
+        self.problem = ""
+        self.state: RoundState | None = None
+        self._stop: asyncio.Event | None = None
+        self._started = 0.0
+        self._allowed: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """The status line, the panes, the keys."""
+        yield Status(id="status", markup=False)
+        yield Board(id="board")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin to draw what moves."""
+        self.set_interval(1 / self.fps, self.draw)
+        self.draw()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a round runs, or the user is being asked whether it may."""
+        return self._stop is not None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what makes no sense now."""
+        if action == "stop":
+            return self.busy or None
+        if action == "run":
+            return (not self.busy and self.setup.choice is not None) or None
+        return True
+
+    def action_stop(self) -> None:
+        """Cancel all open calls."""
+        if self._stop is not None:
+            self._stop.set()
+
+    def action_run(self) -> None:
+        """Run a round with the ensemble that is shown."""
+        self._run()
+
+    async def learn(self) -> None:
+        """Take in what the finished rounds teach."""
+
+    # --- a round ----------------------------------------------------------------------------
+
+    @work(group="round")
+    async def _run(self) -> None:
+        if self.laboratory is None or self.setup.choice is None or self.busy:
+            return
+        self._stop = asyncio.Event()
+        self.refresh_bindings()
+        try:
+            if await self._may_leave(self.laboratory):
+                await self._watch(self.laboratory, self._stop)
+        except LlmchemError as error:
+            self.tell(str(error), "error")
+            self.query_one(Recommendation).wait(f"The round broke off. {error}")
+        finally:
+            self._stop = None
+            self.refresh_bindings()
+        await self.learn()
+
+    async def _may_leave(self, laboratory: Laboratory) -> bool:
+        """Ask before a vignette first goes to an untrusted endpoint."""
+        leaving = laboratory.leaving(self.setup.ensemble)
+        new = {name: url for name, url in leaving.items() if name not in self._allowed}
+        policy = self.settings.round.remote
+        if not new or policy == "allow":
+            return True
+        places = ", ".join(f"{name} ({url})" for name, url in new.items())
+        if policy == "never":
+            self.tell(f"the vignette would go to {places}, and round.remote is never")
+            return False
+        question = f"The vignette will leave this machine, to {places}. Go on?"
+        if await self.app.push_screen_wait(AskScreen(question)):
+            self._allowed |= set(new)
+            return True
+        return False
+
+    async def _watch(self, laboratory: Laboratory, stop: asyncio.Event) -> None:
+        plan = self.setup.plan(laboratory)
+        async with aclosing(laboratory.run(plan, stop)) as events:
+            async for event in events:
+                if isinstance(event, RoundStarted):
+                    await self._begin(event)
+                elif self.state is not None:
+                    self.state.apply(event)
+                    if isinstance(event, AnswerEnded | ReviewEnded | RoundEnded):
+                        self._show_grades(self.state)
+        if self.state is not None:
+            self._finish(self.state, laboratory)
+
+    async def _begin(self, event: RoundStarted) -> None:
+        self.state = RoundState(event)
+        self._started = asyncio.get_running_loop().time()
+        await self.query_one(Streams).begin(self.state)
+        self.query_one(Grades).begin(self.state)
+        self._show_grades(self.state)
+        self.query_one(Recommendation).wait("the round is running")
+        self.query_one(Board).bring("streams")
+
+    def _show_grades(self, state: RoundState) -> None:
+        score = state.score(abstain_below=self.settings.round.abstain_below)
+        self.query_one(Grades).draw(state, score)
+
+    def _finish(self, state: RoundState, laboratory: Laboratory) -> None:
+        self.query_one(Streams).draw(state, state.now)
+        recommendation = self.query_one(Recommendation)
+        if state.ended is None or state.ended.cancelled:
+            recommendation.wait("cancelled; ctrl+r runs a new round")
+            return
+        saved = f"saved in {laboratory.session.folder}" if laboratory.session else "not saved"
+        score = state.score(abstain_below=self.settings.round.abstain_below)
+        recommendation.show(state, score, saved)
+        self.query_one(Board).bring("recommendation")
+
+    # --- drawing ----------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Bring what moves up to date, at most as often as the connection bears."""
+        state = self.state if self.busy else None
+        if state is not None and state.ended is None:
+            now = state.started.at + asyncio.get_running_loop().time() - self._started
+            self.query_one(Streams).draw(state, now)
+            parts = round_parts(state, now - state.started.at)
+        elif self.problem:
+            parts = [Content.styled(self.problem, "$error")]
+        elif self.laboratory is None:
+            parts = [Content("looking for models …")]
+        else:
+            parts = setup_parts(self.setup)
+        simulated = self.laboratory is not None and self.laboratory.pool.simulated
+        self.query_one(Status).show(parts, simulated=simulated)
+
+    def tell(self, text: str, severity: SeverityLevel = "warning") -> None:
+        """Tell the user something in passing."""
+        self.notify(plain_line(text), severity=severity, markup=False, timeout=PROBLEM_SECONDS)
+
+    async def on_unmount(self) -> None:
+        """Close files and connections."""
+        if self.laboratory is not None:
+            await self.laboratory.aclose()
