@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -220,15 +221,17 @@ class Laboratory:
             StorageError: something could not be saved; open calls are cancelled.
         """
         states: dict[str, RoundState] = {}
-        async for event in run_rounds(plan, self.pool.endpoints, self.prompts, stop):
-            if isinstance(event, RoundStarted):
-                states[event.trial] = RoundState(event)
-            states[event.trial].apply(event)
-            if self.session is not None:
-                self.session.journal.append(event)
-            if isinstance(event, RoundEnded) and not event.cancelled:
-                self._keep(states.pop(event.trial))
-            yield event
+        rounds = run_rounds(plan, self.pool.endpoints, self.prompts, stop)
+        async with aclosing(rounds) as events:  # an error here must not leave calls open
+            async for event in events:
+                if isinstance(event, RoundStarted):
+                    states[event.trial] = RoundState(event)
+                states[event.trial].apply(event)
+                if self.session is not None:
+                    self.session.journal.append(event)
+                if isinstance(event, RoundEnded) and not event.cancelled:
+                    self._keep(states.pop(event.trial))
+                yield event
 
     def _keep(self, state: RoundState) -> None:
         finished = FinishedRound(

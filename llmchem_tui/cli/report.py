@@ -86,4 +86,4 @@ def _print_outcome(score: RoundScore) -> None:
 
 
 def _ending(status: Status, message: str) -> str:
-    return f"{status} ({message})" if message else str(status)
+    return f"{status} ({message})" if message not in ("", status) else str(status)

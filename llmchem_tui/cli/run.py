@@ -72,9 +72,13 @@ def run(context: click.Context, /, vignette: str, **options: Any) -> int:
     settings = load_settings(context)
     wishes = _wishes(settings, vignette, options)
     saving = _saving(options)
-    simulated, time_scale = options["simulated"], options["time_scale"]
-    with asyncio.Runner(loop_factory=_loop_factory(simulated, time_scale)) as runner:
-        return runner.run(_run(settings, wishes, saving, simulated))
+    simulated = options["simulated"]
+    if simulated:
+        factory, scale = _virtual_time(options["time_scale"]), 1.0
+    else:  # the simulated pool may still be what there is; it then waits in real time
+        factory, scale = None, options["time_scale"]
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(_run(settings, wishes, saving, simulated=simulated, time_scale=scale))
 
 
 def _wishes(settings: Settings, vignette: str, options: dict[str, Any]) -> _Wishes:
@@ -120,20 +124,21 @@ def _saving(options: dict[str, Any]) -> Saving:
     return Saving(folder, private=options["private"])
 
 
-def _loop_factory(simulated: bool, time_scale: float) -> Callable[[], Any] | None:
-    if not simulated:
-        return None
+def _virtual_time(time_scale: float) -> Callable[[], asyncio.AbstractEventLoop]:
+    """The simulated pool's seconds pass on a clock of their own, so latencies are always whole."""
     from llmchem_tui.providers.simulated import VirtualTimeLoop
 
     return lambda: VirtualTimeLoop(time_scale)
 
 
-async def _run(settings: Settings, wishes: _Wishes, saving: Saving, simulated: bool) -> int:
+async def _run(
+    settings: Settings, wishes: _Wishes, saving: Saving, *, simulated: bool, time_scale: float
+) -> int:
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.providers.pool import open_pool
     from llmchem_tui.storage.prompts import load_prompts
 
-    pool = await open_pool(settings, os.environ, simulated=simulated)
+    pool = await open_pool(settings, os.environ, simulated=simulated, time_scale=time_scale)
     laboratory = Laboratory(settings, pool, load_prompts(settings.round.prompts), saving)
     try:
         return await _round(laboratory, wishes)

@@ -25,6 +25,7 @@ _LABEL = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _BULLET = re.compile(r"(?:[-\u2022*]|\d+[.)])\s+")
+_DOSE = re.compile(r"^([^\d,;|]*[^\d\s,;|])\s+(?=\d)")
 _MAX_BRACES = 100
 _CONTROLS_TO_BLANKS = bytes(max(code, ord(" ")) for code in range(256))
 _NOTHING = {"", "none", "null", "no", "n/a", "nil", "-"}
@@ -201,6 +202,7 @@ def _labelled_value(name: str, lines: Sequence[str]) -> object:
 def _labelled_medication(line: str) -> dict[str, str]:
     action, _, rest = line.partition(" ")
     names = ("name", "dose", "route", "frequency", "duration")
+    rest = _DOSE.sub(r"\1, ", rest)  # a dose may follow its drug without a comma
     parts = [part.strip() for part in re.split(r"[,;|]", rest, maxsplit=len(names) - 1)]
     return {"action": action.strip(":"), **dict(zip(names, parts, strict=False))}
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from itertools import permutations
 from typing import Any, TypeVar
 
 from llmchem_tui.domain.model import (
@@ -196,3 +197,13 @@ def started_calls(events: Iterable[Event]) -> list[Call]:
 
 def round_ends(events: Iterable[Event]) -> list[RoundEnded]:
     return [event for event in events if isinstance(event, RoundEnded)]
+
+
+OK_ANSWER = said(answer_json())
+OK_REVIEW = said(review_json())
+PAIRS = list(permutations("abc", 2))
+"""Who reviews whom in a round of a, b and c."""
+
+
+def slow(seconds: float, script: Script) -> Script:
+    return (seconds, *script)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from llmchem_tui.domain.model import Answer, Review, Status, Usage
 from llmchem_tui.session.calls import Endpoint, Reply, ask
 from llmchem_tui.session.events import Call
-from llmchem_tui.session.protocol import ANSWER_SCHEMA
+from llmchem_tui.session.protocol import ANSWER_SCHEMA, REVIEW_SCHEMA
 from llmchem_tui.session.provider import (
     BadReply,
     CallRequest,
@@ -133,6 +134,7 @@ def test_an_unreadable_reply_is_asked_for_once_more_with_what_was_wrong() -> Non
     assert second[: len(first)] == first
     assert second[1] == Message("assistant", "gibberish")
     assert "it has no list of medications" in second[2].text
+    assert second[2].text.endswith(json.dumps(ANSWER_SCHEMA))
     assert [repair for _, repair in call.told] == [False, False, True, True]
 
 
@@ -183,6 +185,12 @@ def test_what_was_readable_of_a_review_without_a_grade_is_kept() -> None:
         Review("Fits.", None, "Too much."),
     )
     assert "the grade 7 is not a number from 0 to 1" in reply.message
+
+
+def test_a_review_is_asked_for_again_with_the_schema_of_reviews() -> None:
+    call = Asked(said("gibberish"), said(review_json(0.5)), review=True)
+    assert call.reply().status is Status.OK
+    assert call.messages()[1][2].text.endswith(json.dumps(REVIEW_SCHEMA))
 
 
 def test_of_two_reviews_without_a_grade_the_second_is_kept() -> None:

@@ -82,6 +82,13 @@ def test_labelled_fields_are_read_and_the_last_of_a_name_counts(reply: str) -> N
     assert parse_answer(reply) == ANSWER
 
 
+def test_a_labelled_dose_need_not_be_set_off_from_its_drug() -> None:
+    reply = "Medications: start amoxicillin 500 mg, oral, three times daily, 5 days"
+    assert parse_answer(reply).medications == (AMOXICILLIN,)
+    (loose,) = parse_answer("Medications: stop folic acid 5 mg once daily").medications
+    assert (loose.name, loose.dose) == ("folic acid", "5 mg once daily")
+
+
 def test_what_follows_the_fifth_part_of_a_labelled_medication_is_not_lost() -> None:
     reply = "Medications: start prednisolone, 40 mg, oral, daily, 5 days, then stop"
     assert parse_answer(reply).medications[0].duration == "5 days, then stop"

@@ -11,6 +11,7 @@ from llmchem_tui.domain.model import Action, Answer, Medication
 from llmchem_tui.session.parsing import parse_answer, parse_review
 from llmchem_tui.session.protocol import (
     ANSWER_SCHEMA,
+    REVIEW_FORMAT,
     REVIEW_SCHEMA,
     answer_messages,
     answer_text,
@@ -90,7 +91,7 @@ def test_a_repair_continues_the_conversation_with_the_reply_and_what_is_wrong_wi
 def test_an_answer_reads_as_plain_text() -> None:
     assert answer_text(ANSWER) == (
         "Pneumonia.\n\nMedications:\n"
-        "- start amoxicillin 500 mg oral three times daily 5 days\n"
+        "- start amoxicillin 500 mg, oral, three times daily, 5 days\n"
         "- stop ibuprofen\n\n"
         "Cautions:\n- Check the renal function."
     )
@@ -103,7 +104,7 @@ def test_an_answer_without_medication_says_none() -> None:
 
 def test_a_medication_leaves_out_what_was_not_given() -> None:
     change = Medication(Action.CHANGE, "metformin", dose="500 mg", duration="for good")
-    assert medication_text(change) == "change metformin 500 mg for good"
+    assert medication_text(change) == "change metformin 500 mg, for good"
 
 
 def objects_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
@@ -114,7 +115,7 @@ def objects_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("schema", [ANSWER_SCHEMA, REVIEW_SCHEMA])
+@pytest.mark.parametrize("schema", [ANSWER_SCHEMA, REVIEW_SCHEMA, REVIEW_FORMAT])
 def test_the_schemas_require_every_property_and_allow_no_other(schema: dict[str, Any]) -> None:
     for one in objects_of(schema):
         assert one["required"] == list(one["properties"])
@@ -131,3 +132,12 @@ def test_a_reply_with_just_the_schemas_fields_can_be_read() -> None:
 def test_a_reviewer_gives_its_reasons_before_its_grade() -> None:
     names = list(REVIEW_SCHEMA["properties"])
     assert names.index("rationale") < names.index("grade")
+
+
+def test_a_server_is_held_to_grades_that_can_be_read() -> None:
+    grades = REVIEW_FORMAT["properties"]["grade"]["enum"]
+    assert grades[0] == 0
+    assert grades[-1] == 1
+    assert len(grades) == 101
+    assert [parse_review(review_json(grade)).grade for grade in grades] == grades
+    assert json.dumps(REVIEW_FORMAT).count("0.29,") == 1

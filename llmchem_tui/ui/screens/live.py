@@ -127,24 +127,24 @@ class LiveScreen(Screen[None]):
         return False
 
     async def _watch(self, laboratory: Laboratory, stop: asyncio.Event) -> None:
-        plan = self.setup.plan(laboratory)
-        async with aclosing(laboratory.run(plan, stop)) as events:
+        state: RoundState | None = None
+        async with aclosing(laboratory.run(self.setup.plan(laboratory), stop)) as events:
             async for event in events:
                 if isinstance(event, RoundStarted):
-                    await self._begin(event)
-                elif self.state is not None:
-                    self.state.apply(event)
+                    self.state = state = RoundState(event)
+                    await self._begin(state)
+                elif state is not None:
+                    state.apply(event)
                     if isinstance(event, AnswerEnded | ReviewEnded | RoundEnded):
-                        self._show_grades(self.state)
-        if self.state is not None:
-            self._finish(self.state, laboratory)
+                        self._show_grades(state)
+        if state is not None:
+            self._finish(state, laboratory)
 
-    async def _begin(self, event: RoundStarted) -> None:
-        self.state = RoundState(event)
+    async def _begin(self, state: RoundState) -> None:
         self._started = asyncio.get_running_loop().time()
-        await self.query_one(Streams).begin(self.state)
-        self.query_one(Grades).begin(self.state)
-        self._show_grades(self.state)
+        await self.query_one(Streams).begin(state)
+        self.query_one(Grades).begin(state)
+        self._show_grades(state)
         self.query_one(Recommendation).wait("the round is running")
         self.query_one(Board).bring("streams")
 
@@ -153,7 +153,7 @@ class LiveScreen(Screen[None]):
         self.query_one(Grades).draw(state, score)
 
     def _finish(self, state: RoundState, laboratory: Laboratory) -> None:
-        self.query_one(Streams).draw(state, state.now)
+        self.query_one(Streams).finish()
         recommendation = self.query_one(Recommendation)
         if state.ended is None or state.ended.cancelled:
             recommendation.wait("cancelled; ctrl+r runs a new round")
@@ -170,7 +170,7 @@ class LiveScreen(Screen[None]):
         state = self.state if self.busy else None
         if state is not None and state.ended is None:
             now = state.started.at + asyncio.get_running_loop().time() - self._started
-            self.query_one(Streams).draw(state, now)
+            self.query_one(Streams).draw(now)
             parts = round_parts(state, now - state.started.at)
         elif self.problem:
             parts = [Content.styled(self.problem, "$error")]

@@ -6,9 +6,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.widgets import Static, Tab, Tabs
 
 from llmchem_tui.domain.model import Vignette
+from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.pool import PoolList
@@ -16,8 +18,8 @@ from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.streams import Streams
 
 PANES = {
-    "streams": "Streams",
     "pool": "Pool",
+    "streams": "Streams",
     "vignette": "Vignette",
     "grades": "Grades",
     "chemistry": "Chemistry",
@@ -36,17 +38,20 @@ class VignettePane(VerticalScroll):
 
     def show(self, vignette: Vignette) -> None:
         """Show a case from its beginning."""
-        heading = Content.styled(vignette.title, "bold")
-        self.query_one(Static).update(Content.assemble(heading, "\n", vignette.text))
+        heading = Content.styled(plain_line(vignette.title), "bold")
+        self.query_one(Static).update(Content.assemble(heading, "\n", plain(vignette.text)))
         self.scroll_home(animate=False)
 
 
 class Board(Vertical):
-    """All panes; of the tabs one is in front."""
+    """All panes; of the tabs one is in front: the one that has the keyboard, or had it last."""
 
     def compose(self) -> ComposeResult:
         """Tabs above the panes; the style sheet shows the one or the other."""
-        yield Tabs(*(Tab(Content(title), id=f"tab-{name}") for name, title in PANES.items()))
+        yield Tabs(
+            *(Tab(Content(title), id=f"tab-{name}") for name, title in PANES.items()),
+            active="tab-pool",
+        )
         with Container(id="panes"):
             yield PoolList(id="pool")
             yield Streams(id="streams")
@@ -57,33 +62,53 @@ class Board(Vertical):
 
     def on_mount(self) -> None:
         """Title the panes; the streams have a title each."""
+        self.query_one(Tabs).can_focus = False  # its keys are those of the screen
         for name, title in PANES.items():
             if name != "streams":
                 self.query_one(f"#{name}").border_title = title
-        self.show("streams")
+        self._show(self.front)
 
-    def show(self, name: str) -> None:
-        """Bring a pane to the front."""
-        self.query_one(Tabs).active = f"tab-{name}"
-        for pane in PANES:
-            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+    @property
+    def front(self) -> str:
+        """The name of the pane in front."""
+        return (self.query_one(Tabs).active or "tab-pool").removeprefix("tab-")
+
+    def bring(self, name: str) -> None:
+        """Bring a pane to the front; it gets the keyboard where the others are hidden."""
+        if self.screen.has_class("-narrow"):
+            self.go_to(name)
+        else:
+            self._show(name)
 
     def go_to(self, name: str) -> None:
         """Bring a pane to the front and give it the keyboard."""
-        self.show(name)
+        self._show(name)
         pane = self.query_one(f"#{name}")
-        for target in (pane, *pane.query("DataTable, StreamPane")):
-            if target.can_focus:
+        for target in (pane, *pane.query("DataTable, StreamPane, VerticalScroll")):
+            if target.can_focus and target.display:
                 target.focus()
                 return
+        self.screen.set_focus(None)
 
     def turn(self, step: int) -> None:
         """Go to the pane beside the one in front."""
         names = list(PANES)
-        present = (self.query_one(Tabs).active or "tab-streams").removeprefix("tab-")
-        self.go_to(names[(names.index(present) + step) % len(names)])
+        self.go_to(names[(names.index(self.front) + step) % len(names)])
+
+    def _show(self, name: str) -> None:
+        self.query_one(Tabs).active = f"tab-{name}"
+        for pane in PANES:
+            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Keep the pane that has the keyboard in front, for when the terminal becomes narrow."""
+        for node in event.widget.ancestors_with_self:
+            if node.id in PANES:
+                self._show(node.id)
 
     @on(Tabs.TabActivated)
     def _tab_activated(self, event: Tabs.TabActivated) -> None:
         event.stop()
-        self.show((event.tab.id or "").removeprefix("tab-"))
+        name = (event.tab.id or "").removeprefix("tab-")
+        if name == self.front and not self.query_one(f"#{name}").has_class("-shown"):
+            self.go_to(name)  # a click; our own changes are done when the message comes

@@ -11,12 +11,14 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import DataTable, Static
 
+from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.words import NOT_APPLICABLE, name_text, number
 
 if TYPE_CHECKING:
     from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.domain.strategies import Choice
 
+_PAIR = 2
 _WIDTH, _NAME_WIDTH = 6, 17
 _SHADES = " ░▒▓█"
 
@@ -34,12 +36,17 @@ class Chemistry(Vertical):
         yield Static(markup=False, id="next")
         yield DataTable(cursor_type="cell", cell_padding=0)
 
+    def on_mount(self) -> None:
+        """An empty table would be a bar without a word."""
+        self.query_one(DataTable).display = False
+
     def show(self, table: ChemistryTable, following: Choice | None) -> None:
         """Show the table and the next ensemble."""
         self.query_one("#next", Static).update(_next(table, following))
         grid: DataTable[Content] = self.query_one(DataTable)
         grid.clear(columns=True)
-        if len(table.names) < 2:  # noqa: PLR2004 - a pair needs two
+        grid.display = len(table.names) >= _PAIR
+        if not grid.display:
             return
         longest = max(len(name_text(name)) + 3 for name in table.names)
         grid.add_column(Text("interaction"), key="name", width=min(longest, _NAME_WIDTH))
@@ -73,8 +80,8 @@ def _next(table: ChemistryTable, following: Choice | None) -> Content:
             )
         )
         if following.note:
-            lines.append(Content.styled(following.note, "$muted"))
-    if len(table.names) < 2:  # noqa: PLR2004
+            lines.append(Content.styled(plain_line(following.note), "$muted"))
+    if len(table.names) < _PAIR:
         lines.append(Content.styled("No chemistry yet: finish a round with two models.", "$muted"))
     elif table.homogeneous:
         lines.append(

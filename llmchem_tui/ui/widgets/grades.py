@@ -9,12 +9,14 @@ from textual.content import Content
 from textual.widgets import DataTable, Static
 
 from llmchem_tui.domain.model import Status
+from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, name_text, number
 
 _WIDTH, _NAME_WIDTH = 5, 16
+NOTHING_YET = Content.styled("Every model grades the others' answers here.", "$muted")
 _CONSENSUS, _VARIANCE, _ACCURACY = "consensus", "variance", "accuracy"
 
 
@@ -34,7 +36,11 @@ class Grades(Vertical):
         """The table, and the line that explains a cell."""
         yield DataTable(cursor_type="cell", cell_padding=0)
         with VerticalScroll(can_focus=False):
-            yield Static(markup=False, id="rationale")
+            yield Static(NOTHING_YET, markup=False, id="rationale")
+
+    def on_mount(self) -> None:
+        """An empty table would be a bar without a word."""
+        self.table.display = False
 
     @property
     def table(self) -> DataTable[Content]:
@@ -45,6 +51,7 @@ class Grades(Vertical):
         """Make the rows and columns of a round."""
         self._state = state
         table = self.table
+        table.display = True
         table.clear(columns=True)
         longest = max(len(name_text(name)) + 2 for name in state.names)
         table.add_column(Text("reviewer"), key="reviewer", width=min(longest, _NAME_WIDTH))
@@ -70,7 +77,7 @@ class Grades(Vertical):
             self._set(name, _ACCURACY, Content(_wide(number(own.review_accuracy))))
 
     def _set(self, row: str, column: str, value: Content) -> None:
-        if self.table.get_cell(row, column) != value:
+        if not value.is_same(self.table.get_cell(row, column)):
             self.table.update_cell(row, column, value)
 
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
@@ -121,10 +128,12 @@ def _explanation(state: RoundState, reviewer: str, author: str) -> Content:
         return Content.styled(who + "no review yet, or none because an answer failed", "$muted")
     parts: list[Content] = [Content.styled(who, "bold")]
     if review.grade is None:
-        parts.append(Content.styled(f"no grade, {review.status}: {review.message} ", "$error"))
+        parts.append(
+            Content.styled(f"no grade, {review.status}: {plain(review.message)} ", "$error")
+        )
     if review.review is not None:
         if review.review.safety_concern:
-            concern = f"! {review.review.safety_concern} "
+            concern = f"! {plain(review.review.safety_concern)} "
             parts.append(Content.styled(concern, "$warning"))
-        parts.append(Content(review.review.rationale))
+        parts.append(Content(plain(review.review.rationale)))
     return Content("").join(parts)

@@ -1,8 +1,9 @@
-"""The pool: which models there are and which are in the ensemble."""
+"""The pool: which models there are, which are in the ensemble, which endpoints are missing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.content import Content
@@ -11,7 +12,10 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from llmchem_tui.domain.model import Locality, ModelSpec
-from llmchem_tui.ui.words import name_text
+from llmchem_tui.ui.words import MISSING, name_text
+
+if TYPE_CHECKING:
+    from llmchem_tui.providers.pool import Pool
 
 _LETTERS = {Locality.LOCAL: "L", Locality.REMOTE: "R"}
 
@@ -20,7 +24,7 @@ class PoolList(OptionList):
     """The models of the pool; space or enter puts one in the ensemble or takes it out."""
 
     BINDINGS = [Binding("space", "select", "Pick", id="pool.pick", tooltip="In or out")]
-    HELP = "The pool. ● is in the ensemble; L runs locally, R remotely."
+    HELP = "The pool. ● is in the ensemble; L runs locally, R remotely. Space picks."
 
     class Picked(Message):
         """The user wants this model in or out."""
@@ -29,19 +33,24 @@ class PoolList(OptionList):
             super().__init__()
             self.name = name
 
-    def show(self, models: Sequence[ModelSpec], ensemble: Collection[str]) -> None:
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self._models: tuple[ModelSpec, ...] = ()
+
+    def show(self, pool: Pool, ensemble: Collection[str]) -> None:
         """Show the pool; the highlighted model stays highlighted."""
         highlighted = self.highlighted
+        self._models = pool.models
         self.clear_options()
-        self.add_options([Option(_line(spec, spec.name in ensemble)) for spec in models])
-        self._names = [spec.name for spec in models]
-        if models:
-            self.highlighted = min(highlighted or 0, len(models) - 1)
+        self.add_options(Option(_line(spec, spec.name in ensemble)) for spec in pool.models)
+        self.add_options(Option(_absent(name), disabled=True) for name in pool.unreachable)
+        if pool.models:
+            self.highlighted = min(highlighted or 0, len(pool.models) - 1)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell the screen; it decides and shows the result."""
         event.stop()
-        self.post_message(self.Picked(self._names[event.option_index]))
+        self.post_message(self.Picked(self._models[event.option_index].name))
 
 
 def _line(spec: ModelSpec, chosen: bool) -> Content:
@@ -49,3 +58,7 @@ def _line(spec: ModelSpec, chosen: bool) -> Content:
     name = Content.styled(name_text(spec.name), "bold" if chosen else "")
     place = Content.styled(f" {_LETTERS[spec.locality]}", "$muted")
     return Content.assemble(mark, " ", name, place)
+
+
+def _absent(endpoint: str) -> Content:
+    return Content.styled(f"{MISSING} {name_text(endpoint)} unreachable", "$muted")

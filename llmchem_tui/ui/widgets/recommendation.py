@@ -9,11 +9,19 @@ from textual.widgets import Static
 
 from llmchem_tui.domain.final_recommendation import Candidate, FinalRecommendation
 from llmchem_tui.domain.model import Medication, Outcome
+from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.protocol import medication_text
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.words import NOTICE, OUTCOMES, bar, name_text
+
+_PLURALS = {
+    "dose": "doses",
+    "route": "routes",
+    "frequency": "frequencies",
+    "duration": "durations",
+}
 
 
 class Recommendation(VerticalScroll):
@@ -30,7 +38,8 @@ class Recommendation(VerticalScroll):
 
     def wait(self, text: str) -> None:
         """Say what is missing until there is a recommendation."""
-        self.query_one(Static).update(Content.styled(text, "$muted"))
+        self.border_title = "Result"
+        self.query_one(Static).update(Content.styled(plain(text), "$muted"))
 
     def show(self, state: RoundState, score: RoundScore, saved: str) -> None:
         """Show the outcome of a finished round, and what ``saved`` says of its files."""
@@ -44,39 +53,45 @@ class Recommendation(VerticalScroll):
             lines += [_candidate(c, state) for c in score.candidates]
             if score.outcome is not Outcome.FAILED:
                 lines.append(Content.styled(basis, "$muted"))
-        lines.append(Content.styled(f"{NOTICE} · {saved}", "$muted"))
+        lines.append(Content.styled(f"{NOTICE} · {plain_line(saved)}", "$muted"))
+        self.border_title = Content(f"Result · {name_text(state.started.vignette.id)}")
         self.query_one(Static).update(Content("\n").join(lines))
+        self.scroll_home(animate=False)
 
 
 def _recommended(own: FinalRecommendation, state: RoundState, basis: str) -> list[Content]:
     lines = [
-        Content.styled(f"! {_letter(state, reviewer)} is concerned: {concern}", "bold $error")
+        Content.styled(
+            f"! {_letter(state, reviewer)} is concerned: {plain_line(concern)}", "bold $error"
+        )
         for reviewer, concern in own.concerns
     ]
-    drugs = _regimen(own.medications)
-    confidence = Content.assemble(
+    lines += [*_regimen(own.medications), _confidence(own), Content(_agreement(own, state))]
+    shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
+    if shares:
+        lines.append(Content.styled(f"support: {plain_line(shares)}", "$muted"))
+    concerned = "" if own.concerns else "no reviewer raised a concern "
+    lines.append(Content.styled(concerned + basis, "$muted"))
+    return lines
+
+
+def _confidence(own: FinalRecommendation) -> Content:
+    return Content.assemble(
         f"confidence {own.confidence:.2f} ",
         Content.styled(bar(own.confidence), "$primary"),
         Content.styled(" agreement-weighted grade, not a probability", "$muted"),
         "" if own.gen_accuracy is None else f"   agreement with reference {own.gen_accuracy:.2f}",
     )
-    lines += [*drugs, confidence]
+
+
+def _agreement(own: FinalRecommendation, state: RoundState) -> str:
+    """Who stands behind it, and in what these answers differ."""
     agreeing = ", ".join(_letter(state, name) for name in own.rests_on)
-    differing = [
-        f"{difference.field}s differ: "
-        + ", ".join(f"{_letter(state, name)} {value}" for name, value in difference.values.items())
-        for difference in own.differences
-    ]
-    verb = "agree" if len(own.rests_on) > 1 else "alone stands for it"
-    lines.append(Content("; ".join([f"{agreeing} {verb}", *differing])))
-    shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
-    if shares:
-        lines.append(Content.styled(f"support: {shares}", "$muted"))
-    if not own.concerns:
-        lines.append(Content.styled(f"no reviewer raised a concern {basis}", "$muted"))
-    else:
-        lines.append(Content.styled(basis, "$muted"))
-    return lines
+    parts = [f"{agreeing} agree" if len(own.rests_on) > 1 else f"{agreeing} alone stands for it"]
+    for difference in own.differences:
+        values = (f"{_letter(state, name)} {value}" for name, value in difference.values.items())
+        parts.append(f"{_PLURALS[difference.field]} differ: {', '.join(values)}")
+    return plain_line("; ".join(parts))
 
 
 def _candidate(candidate: Candidate, state: RoundState) -> Content:
@@ -92,7 +107,7 @@ def _candidate(candidate: Candidate, state: RoundState) -> Content:
 def _regimen(medications: tuple[Medication, ...]) -> list[Content]:
     if not medications:
         return [Content.styled("no medication", "bold")]
-    return [Content.styled(medication_text(medication), "bold") for medication in medications]
+    return [Content.styled(plain_line(medication_text(line)), "bold") for line in medications]
 
 
 def _letter(state: RoundState, name: str) -> str:

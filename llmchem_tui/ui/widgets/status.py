@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.words import NOTICE, clock, name_text
 
 _SHORT_NOTICE = "research use only"
@@ -18,6 +19,7 @@ class Status(Static):
 
     _parts: Sequence[Content] = ()
     _simulated = False
+    _shown = Content()
 
     def show(self, parts: list[Content], *, simulated: bool) -> None:
         """Show the parts, and always the label of a simulated pool and the notice."""
@@ -40,13 +42,22 @@ class Status(Static):
         room = max(0, width - len(notice) - 1)
         line = line.truncate(room, ellipsis=True)
         gap = " " * (width - line.cell_length - len(notice))
-        self.update(Content.assemble(line, gap, Content.styled(notice, "$muted")))
+        content = Content.assemble(line, gap, Content.styled(notice, "$muted"))
+        if not content.is_same(self._shown):  # nothing to send over a slow line
+            self._shown = content
+            self.update(content)
+
+
+def setup_parts(setup: Setup) -> list[Content]:
+    """Return what the line says while no round runs."""
+    return [Content(name_text(setup.vignette.id)), Content(setup.label)]
 
 
 def round_parts(state: RoundState, seconds: float) -> list[Content]:
     """Return what the line says of a round that goes on."""
     started = state.started
     return [  # what moves comes first: it must not be cut off
+        Content(f"round {name_text(state.trial).split()[-1]}"),
         Content(_progress(state)),
         Content(clock(seconds)),
         Content(name_text(started.vignette.id)),

@@ -8,6 +8,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.events import Call
 from llmchem_tui.session.protocol import answer_text
@@ -28,11 +29,12 @@ class StreamPane(VerticalScroll):
     ]
     HELP = "One model's text. Enter turns between its answer and its latest review."
 
-    def __init__(self, position: int, name: str) -> None:
+    def __init__(self, position: int, state: RoundState) -> None:
         super().__init__()
         self.position = position
-        self.model = name
+        self.model = state.names[position]
         self.show_answer = False
+        self._state = state
         self._text = Static(markup=False)
         self._shown: tuple[object, ...] = ()
 
@@ -41,30 +43,32 @@ class StreamPane(VerticalScroll):
         yield self._text
 
     def on_mount(self) -> None:
-        """Say whose pane it is."""
+        """Say whose pane it is, and follow what is written until the user scrolls up."""
         self.border_title = Content(f"{letter(self.position)} {name_text(self.model)}")
+        self.anchor()
 
     def action_turn(self) -> None:
         """Turn between answer and latest review."""
         self.show_answer = not self.show_answer
-        self._shown = ()
+        self.draw(self._state.now)
 
-    def draw(self, state: RoundState, now: float) -> None:
+    def draw(self, now: float) -> None:
         """Show the state of the round as far as it concerns this model."""
-        over = state.ended is not None
-        own = state.calls[Call(self.model)]
-        call = own if self.show_answer or over else state.latest_call(self.model)
+        state = self._state
+        own, latest = state.calls[Call(self.model)], state.latest_call(self.model)
+        call = own if self.show_answer else latest
         self.border_subtitle = _subtitle(state, call, now)
-        shown = (call.call, len(call.text), len(call.thinking), call.result, over)
-        if shown == self._shown:
-            return
-        following = self.is_vertical_scroll_end  # until the user scrolls up
-        self._shown = shown
-        self._text.update(_body(call))
-        if over:
-            self.scroll_home(animate=False)
-        elif following:
-            self.scroll_end(animate=False)
+        shown = (call.call, len(call.text), len(call.thinking), call.result)
+        if shown != self._shown:
+            self._shown = shown
+            self._text.update(_body(call))
+
+    def finish(self) -> None:
+        """Show the answer from its beginning: the round is over."""
+        self.show_answer = True
+        self.anchor(False)
+        self.draw(self._state.now)
+        self.scroll_home(animate=False)
 
 
 class Streams(Container):
@@ -74,18 +78,27 @@ class Streams(Container):
         super().__init__(id=id)
         self.panes: list[StreamPane] = []
 
+    def compose(self) -> ComposeResult:
+        """What will be here."""
+        yield Static("The models' answers, and then their reviews, appear here.", id="no-streams")
+
     async def begin(self, state: RoundState) -> None:
         """Make the panes of a round."""
-        self.panes = [StreamPane(i, name) for i, name in enumerate(state.names)]
+        self.panes = [StreamPane(i, state) for i in range(len(state.names))]
         async with self.batch():
             await self.remove_children()
             await self.mount(*self.panes)
         self._arrange()
 
-    def draw(self, state: RoundState, now: float) -> None:
-        """Bring every pane that can be seen up to date."""
+    def draw(self, now: float) -> None:
+        """Bring every pane up to date."""
         for pane in self.panes:
-            pane.draw(state, now)
+            pane.draw(now)
+
+    def finish(self) -> None:
+        """Show all answers from their beginnings."""
+        for pane in self.panes:
+            pane.finish()
 
     def on_resize(self) -> None:
         """Use the width there is."""
@@ -110,14 +123,15 @@ def _subtitle(state: RoundState, call: CallState, now: float) -> Content:
 def _body(call: CallState) -> Content:
     result = call.result
     answer = getattr(result, "answer", None)
-    text = answer_text(answer) if answer is not None else call.readable
+    text = plain(answer_text(answer)) if answer is not None else call.readable
     lines = [
         Content.styled(line, "bold $primary" if line in _HEADINGS else "")
         for line in text.split("\n")
     ]
     body = Content("\n").join(lines)
     if result is not None and result.message:
-        body = Content.assemble(body, "\n\n", Content.styled(result.message, "$error"))
+        said = Content.styled(plain(result.message), "$error")
+        body = Content.assemble(body, "\n\n", said) if text else said
     if not text and call.thinking and result is None:
         body = Content.styled(f"thinking … {len(call.thinking):,} characters", "$muted")
     return body
