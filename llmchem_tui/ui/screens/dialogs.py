@@ -19,6 +19,8 @@ from llmchem_tui.storage.vignettes import VignetteHeader
 from llmchem_tui.ui.setup import STRATEGIES
 from llmchem_tui.ui.words import MISSING
 
+_ONE_LINE = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -71,6 +73,8 @@ class PickScreen(ModalScreen[str | None]):
         self._items = items
         self._current = current
         self._shown: list[Item] = []
+        short = all(len(item.text) + len(item.detail) < _ONE_LINE for item in items)
+        self._between = "  " if short else "\n    "
 
     def compose(self) -> ComposeResult:
         """A field to type in above the list."""
@@ -108,7 +112,7 @@ class PickScreen(ModalScreen[str | None]):
     def _line(self, item: Item) -> Content:
         mark = "●" if item.value == self._current else " "
         detail = Content.styled(plain_line(item.detail), "$muted")
-        return Content.assemble(f"{mark} {plain_line(item.text)}  ", detail)
+        return Content.assemble(f"{mark} {plain_line(item.text)}", self._between, detail)
 
     def action_move(self, lines: int) -> None:
         """Move in the list while the keyboard stays in the field."""

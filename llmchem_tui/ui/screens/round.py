@@ -40,10 +40,10 @@ class RoundScreen(LiveScreen):
     AUTO_FOCUS = "PoolList"
     BINDINGS = [
         Binding("a", "adopt", "Adopt", id="round.adopt", tooltip="Take the next ensemble"),
-        Binding("v", "vignette", "Vignette", id="round.vignette", tooltip="Choose the case"),
+        Binding("v", "vignette", "Case", id="round.vignette", tooltip="Choose the case"),
         Binding("s", "strategy", "Strategy", id="round.strategy", tooltip="Choose the strategy"),
         Binding("n", "size", "Size", id="round.size", tooltip="Choose the ensemble's size"),
-        Binding("p", "show('pool')", "Pool", id="round.pool", tooltip="Pick models"),
+        Binding("p", "show('pool')", "Pool", show=False, id="round.pool"),
         Binding("r", "show('streams')", "Streams", show=False, id="round.streams"),
         Binding("g", "show('grades')", "Grades", show=False, id="round.grades"),
         Binding("c", "show('chemistry')", "Chemistry", show=False, id="round.chemistry"),

@@ -79,7 +79,7 @@ def _next(table: ChemistryTable, following: Choice | None) -> Content:
                 Content.styled(f"  {following.strategy}{loss}", "$muted"),
             )
         )
-        if following.note:
+        if following.note and following.loss is None:  # a loss speaks for itself
             lines.append(Content.styled(plain_line(following.note), "$muted"))
     if len(table.names) < _PAIR:
         lines.append(Content.styled("No chemistry yet: finish a round with two models.", "$muted"))

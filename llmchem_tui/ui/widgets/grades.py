@@ -15,7 +15,10 @@ from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, name_text, number
 
-_WIDTH, _NAME_WIDTH = 5, 16
+_WIDTH, _NAME_WIDTH, _LETTER_WIDTH = 5, 16, 2
+_USUAL_WIDTH = 70
+"""Of a pane that has not been shown yet."""
+
 NOTHING_YET = Content.styled("Every model grades the others' answers here.", "$muted")
 _CONSENSUS, _VARIANCE, _ACCURACY = "consensus", "variance", "accuracy"
 
@@ -53,8 +56,10 @@ class Grades(Vertical):
         table = self.table
         table.display = True
         table.clear(columns=True)
-        longest = max(len(name_text(name)) + 2 for name in state.names)
-        table.add_column(Text("reviewer"), key="reviewer", width=min(longest, _NAME_WIDTH))
+        room = (self.content_size.width or _USUAL_WIDTH) - _WIDTH * (len(state.names) + 2) - 1
+        named = room >= len("reviewer")  # else the letters must do; the panes have the names
+        width = min(room, _NAME_WIDTH) if named else _LETTER_WIDTH
+        table.add_column(Text("reviewer" if named else ""), key="reviewer", width=width)
         for i, name in enumerate(state.names):
             table.add_column(Text(_wide(letter(i))), key=name, width=_WIDTH)
         table.add_column(Text(_wide("σ²")), key=_VARIANCE, width=_WIDTH)

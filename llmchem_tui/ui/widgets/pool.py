@@ -54,11 +54,10 @@ class PoolList(OptionList):
 
 
 def _line(spec: ModelSpec, chosen: bool) -> Content:
-    mark = Content.styled("●", "$success") if chosen else Content.styled("○", "$muted")
-    name = Content.styled(name_text(spec.name), "bold" if chosen else "")
-    place = Content.styled(f" {_LETTERS[spec.locality]}", "$muted")
-    return Content.assemble(mark, " ", name, place)
+    # No colour: the cursor's row has its own, on which no other can be relied upon.
+    line = f"{'●' if chosen else '○'} {name_text(spec.name)} {_LETTERS[spec.locality]}"
+    return Content.styled(line, "bold" if chosen else "")
 
 
 def _absent(endpoint: str) -> Content:
-    return Content.styled(f"{MISSING} {name_text(endpoint)} unreachable", "$muted")
+    return Content(f"{MISSING} {name_text(endpoint)} unreachable")

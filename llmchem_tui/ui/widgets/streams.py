@@ -23,9 +23,7 @@ class StreamPane(VerticalScroll):
     """One model: its answer, and in stage 2 the rationale that it is writing."""
 
     BINDINGS = [
-        Binding(
-            "enter", "turn", "Answer/review", id="stream.turn", tooltip="Its answer or its review"
-        )
+        Binding("enter", "turn", "Turn", id="stream.turn", tooltip="Its answer or its review")
     ]
     HELP = "One model's text. Enter turns between its answer and its latest review."
 
@@ -37,15 +35,16 @@ class StreamPane(VerticalScroll):
         self._state = state
         self._text = Static(markup=False)
         self._shown: tuple[object, ...] = ()
+        self._followed_to = 0
+        self._finished = False
 
     def compose(self) -> ComposeResult:
         """One text, never markup."""
         yield self._text
 
     def on_mount(self) -> None:
-        """Say whose pane it is, and follow what is written until the user scrolls up."""
+        """Say whose pane it is."""
         self.border_title = Content(f"{letter(self.position)} {name_text(self.model)}")
-        self.anchor()
 
     def action_turn(self) -> None:
         """Turn between answer and latest review."""
@@ -59,16 +58,32 @@ class StreamPane(VerticalScroll):
         call = own if self.show_answer else latest
         self.border_subtitle = _subtitle(state, call, now)
         shown = (call.call, len(call.text), len(call.thinking), call.result)
-        if shown != self._shown:
-            self._shown = shown
-            self._text.update(_body(call))
+        if shown == self._shown:
+            return
+        if self._shown[:1] != shown[:1]:
+            self._followed_to = 0
+        self._shown = shown
+        following = self.scroll_offset.y >= self._followed_to
+        self._text.update(_body(call))
+        if following:
+            self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        """Show the latest line; a user who has scrolled up is left where she is."""
+        if not self._finished:
+            self.scroll_end(animate=False, immediate=True)
+            self._followed_to = self.max_scroll_y
 
     def finish(self) -> None:
         """Show the answer from its beginning: the round is over."""
-        self.show_answer = True
-        self.anchor(False)
+        self.show_answer = self._finished = True
         self.draw(self._state.now)
-        self.scroll_home(animate=False)
+        self.call_after_refresh(self._go_home)
+
+    def _go_home(self) -> None:
+        self.scroll_home(animate=False, immediate=True)
+        # A bar that was hidden while its pane was scrolled keeps its old place (Textual 8.2.8).
+        self.vertical_scrollbar.position = 0
 
 
 class Streams(Container):
@@ -109,7 +124,10 @@ class Streams(Container):
             return
         fitting = max(1, self.size.width // _PANE_WIDTH)
         rows = -(-len(self.panes) // fitting)
-        self.styles.grid_size_columns = -(-len(self.panes) // rows)
+        columns = -(-len(self.panes) // rows)
+        self.styles.grid_size_columns = columns
+        # the last pane takes what is left of its row
+        self.panes[-1].styles.column_span = columns - (len(self.panes) - 1) % columns
 
 
 def _subtitle(state: RoundState, call: CallState, now: float) -> Content:
