@@ -28,7 +28,7 @@ from llmchem_tui.storage.sessions import SessionInfo, SessionWriter
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
     from llmchem_tui.domain.chemistry import ChemistryTable
-    from llmchem_tui.domain.recommendation import ChemistrySettings
+    from llmchem_tui.domain.recommendation import ChemistryParameters
     from llmchem_tui.domain.strategies import Choice, Knowledge
     from llmchem_tui.providers.pool import Pool
     from llmchem_tui.session.protocol import Prompts
@@ -71,12 +71,12 @@ class Laboratory:
         self._rounds = 0
 
     @property
-    def chemistry_settings(self) -> ChemistrySettings:
+    def chemistry_parameters(self) -> ChemistryParameters:
         """How chemistry is weighed, as the domain takes it."""
-        from llmchem_tui.domain.recommendation import ChemistrySettings
+        from llmchem_tui.domain.recommendation import ChemistryParameters
 
         own = self.settings.chemistry
-        return ChemistrySettings(own.alpha, own.beta, own.usage_threshold, own.empty_cost)
+        return ChemistryParameters(own.alpha, own.beta, own.usage_threshold, own.empty_cost)
 
     def specs(self, names: tuple[str, ...]) -> tuple[ModelSpec, ...]:
         """Return the pool's models of these names, in this order.
@@ -121,6 +121,11 @@ class Laboratory:
             rounds_by_model(history, aliases=aliases),
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was repaired or left out when past rounds were read."""
+        return self._past.notes if self._past else ()
+
     def _read_past(self) -> History:
         """The rows that may teach: same task, and simulated or real as the pool is."""
         from llmchem_tui.storage.history import join, only, read_history, read_sessions
@@ -161,7 +166,7 @@ class Laboratory:
             self.pool.models,
             self.knowledge(repeats),
             seed=seed,
-            settings=self.chemistry_settings,
+            settings=self.chemistry_parameters,
         )
 
     def next_ensemble(self, n: int, seed: int, *, repeats: tuple[str, int] | None = None) -> Choice:
@@ -173,15 +178,13 @@ class Laboratory:
             self.pool.models,
             self.knowledge(repeats),
             seed=seed,
-            settings=self.chemistry_settings,
+            settings=self.chemistry_parameters,
         )
 
     def leaving(self, names: tuple[str, ...]) -> dict[str, str]:
-        """Return the untrusted endpoints that would get the vignette, with their addresses."""
-        endpoints = {spec.endpoint for spec in self.specs(names)}
-        return {
-            name: self.pool.foreign[name] for name in sorted(endpoints & set(self.pool.foreign))
-        }
+        """Return the untrusted places that would get the vignette, with their addresses."""
+        foreign = self.pool.foreign
+        return dict(sorted(foreign[name] for name in set(names) & set(foreign)))
 
     def chemistry(self, knowledge: Knowledge) -> ChemistryTable:
         """Return the chemistry of the pool's models that have a profile."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,9 +49,14 @@ def chemistry(
     as_json: bool,
 ) -> None:
     """Show how strongly the models of HISTORY (CSV files, session folders) interact."""
+    from llmchem_tui.storage.profiles import profiles as profiles_of
+
     settings = load_settings(context).chemistry
     history = _read(histories, task)
-    profiles, table = _table(history, settings, profile or settings.profile)
+    profiles = profiles_of(history, mode=profile or settings.profile)
+    began = time.perf_counter()
+    table = _chemistry(profiles, settings)
+    seconds = time.perf_counter() - began
     if as_json:
         print_json(chemistry_document(profiles, table))
         return
@@ -63,11 +69,13 @@ def chemistry(
     )
     pairs = table.pairs_above(settings.tau)
     print_table(
-        ("pair", "", ">interaction", "strongest with"),
+        ("pair", "", ">interaction", "reached with"),
         ((a, b, number(value, 3), _at(table, a, b)) for a, b, value in pairs[:_SHOWN_PAIRS]),
     )
+    count, used = len(table.names), len(table.used)
+    say(f"{count * (count - 1) // 2:,} pairs of {count} models ({used} used) in {seconds:.3f} s")
     if len(pairs) > _SHOWN_PAIRS:
-        say(f"… and {len(pairs) - _SHOWN_PAIRS} weaker pairs (--json has all)")
+        say(f"… and {len(pairs) - _SHOWN_PAIRS:,} weaker pairs (--json has all)")
     if not pairs:
         say(f"No pair has an interaction above {settings.tau:g}.")
     if table.homogeneous:
@@ -97,10 +105,12 @@ def recommend(
     """Recommend the next ensemble from HISTORY (CSV files, session folders)."""
     from llmchem_tui.domain import recommendation
     from llmchem_tui.storage.profiles import past_ensembles
+    from llmchem_tui.storage.profiles import profiles as profiles_of
 
     settings = load_settings(context).chemistry
     history = _read(histories, task)
-    profiles, table = _table(history, settings, settings.profile)
+    profiles = profiles_of(history, mode=settings.profile)
+    table = _chemistry(profiles, settings)
     wanted = recommendation.RecommendationSettings(
         alpha=settings.alpha if alpha is None else alpha,
         beta=settings.beta if beta is None else beta,
@@ -138,19 +148,14 @@ def _read(paths: Sequence[Path], task: str | None) -> History:
     return history
 
 
-def _table(
-    history: History, settings: ChemistrySettings, mode: ProfileMode
-) -> tuple[dict[str, Profile], ChemistryTable]:
-    from llmchem_tui.domain.chemistry import chemistry as chemistry_of
-    from llmchem_tui.storage.profiles import profiles
+def _chemistry(profiles: Mapping[str, Profile], settings: ChemistrySettings) -> ChemistryTable:
+    from llmchem_tui.domain.chemistry import chemistry as table_of
 
-    found = profiles(history, mode=mode)
-    table = chemistry_of(
-        list(found.values()),
+    return table_of(
+        list(profiles.values()),
         usage_threshold=settings.usage_threshold,
         empty_cost=settings.empty_cost,
     )
-    return found, table
 
 
 def _used(profile: Profile, table: ChemistryTable) -> str:

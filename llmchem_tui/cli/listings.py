@@ -34,14 +34,19 @@ def vignettes(as_json: bool) -> None:
         print_json(
             {
                 "schema": SCHEMA,
-                "vignettes": [{field: getattr(v, field) for field in fields} for v in found],
+                "vignettes": [
+                    {field: getattr(v, field) for field in fields} for v in found if v.usable
+                ],
             }
         )
         return
     print_table(
         ("id", "title", "specialty", "complexity"),
-        ((v.id, v.title, v.specialty, v.complexity) for v in found),
+        ((v.id, v.title, v.specialty, v.complexity) for v in found if v.usable),
     )
+    for header in found:
+        if not header.usable:
+            tell(f"not usable: {header.title}")
     say("Written by the developers, not clinically reviewed.")
 
 

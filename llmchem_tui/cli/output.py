@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from llmchem_tui.domain.plain_text import plain, plain_line
 
+_FILE_WIDTH = 120  # of a table that goes to a file or a pipe
+
 NOTICE = "Research use only, not medical advice."
 
 
@@ -46,4 +48,5 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         )
     for row in rows:
         table.add_row(*(Text(plain_line(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    width = None if sys.stdout.isatty() else _FILE_WIDTH
+    Console(highlight=False, width=width).print(table)

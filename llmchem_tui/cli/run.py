@@ -159,8 +159,9 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
     choice = laboratory.choose(
         wishes.strategy, wishes.n, seed, models=wishes.models, repeats=repeats
     )
-    if choice.note:
-        tell(choice.note)
+    for note in (*laboratory.notes, choice.note):
+        if note:
+            tell(note)
     _allow_remote(laboratory, choice, wishes)
     state = await _watch(laboratory, wishes, choice, seed)
     if state is None or state.ended is None or state.ended.cancelled:

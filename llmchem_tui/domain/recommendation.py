@@ -19,7 +19,7 @@ _WEAK_ACCURACY, _WEAK_QUALITY = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class ChemistrySettings:
+class ChemistryParameters:
     """How chemistry and loss are weighed.
 
     ``alpha`` in [0, 1] weighs the pairs across an ensemble's border against those inside it (at
@@ -35,7 +35,7 @@ class ChemistrySettings:
 
 @dataclass(frozen=True, slots=True)
 class RecommendationSettings:
-    """What to look for: ``alpha`` and ``beta`` as in ``ChemistrySettings``, and the sizes.
+    """What to look for: ``alpha`` and ``beta`` as in ``ChemistryParameters``, and the sizes.
 
     ``size`` fixes the number of models; otherwise it lies from ``min_size`` to ``max_size``.
     ``iters`` is the most steps of one climb. ``all_if_strong``: of a homogeneous pool of strong

@@ -12,7 +12,7 @@ from llmchem_tui.domain.cost import by_accuracy, by_performance
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality, ModelSpec, Profile
 from llmchem_tui.domain.recommendation import (
-    ChemistrySettings,
+    ChemistryParameters,
     RecommendationSettings,
     recommend,
 )
@@ -63,7 +63,7 @@ class Choice:
     note: str = ""
 
 
-_DEFAULTS = ChemistrySettings()
+_DEFAULTS = ChemistryParameters()
 
 
 def choose(
@@ -73,7 +73,7 @@ def choose(
     knowledge: Knowledge,
     *,
     seed: int,
-    settings: ChemistrySettings = _DEFAULTS,
+    settings: ChemistryParameters = _DEFAULTS,
 ) -> Choice:
     """Choose n models of the pool; the same seed gives the same ones in whatever order they come.
 
@@ -109,7 +109,7 @@ def next_ensemble(
     knowledge: Knowledge,
     *,
     seed: int,
-    settings: ChemistrySettings = _DEFAULTS,
+    settings: ChemistryParameters = _DEFAULTS,
 ) -> Choice:
     """What to run next: models that are still unknown, then what chemistry recommends.
 
@@ -159,7 +159,7 @@ def _by_performance(n: int, names: Sequence[str], knowledge: Knowledge) -> Choic
 
 
 def _by_chemistry(
-    n: int, names: Sequence[str], knowledge: Knowledge, settings: ChemistrySettings
+    n: int, names: Sequence[str], knowledge: Knowledge, settings: ChemistryParameters
 ) -> Choice:
     profiles = _profiles(names, knowledge)
     table = chemistry(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from llmchem_tui.config import ProviderSettings, Settings
-from llmchem_tui.domain.model import ModelSpec
+from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.endpoints import api_key, is_loopback, model_specs
 from llmchem_tui.providers import simulated
 from llmchem_tui.providers.discovery import (
@@ -32,14 +32,15 @@ _SLOTS = {"ollama": 4, "openai": 8, "anthropic": 8}
 class Pool:
     """The models that can be used, sorted by name, and their endpoints.
 
-    ``unreachable``: what is wrong with each endpoint that did not answer. ``foreign``: addresses
-    of the endpoints that are neither this machine nor trusted; they get no vignette unasked.
+    ``unreachable``: what is wrong with each endpoint that did not answer. ``foreign``: by model,
+    the name and the address of a place that is neither this machine nor trusted; it gets no
+    vignette unasked.
     """
 
     models: tuple[ModelSpec, ...]
     endpoints: Mapping[str, Endpoint]
     unreachable: Mapping[str, str] = field(default_factory=dict)
-    foreign: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
@@ -81,15 +82,13 @@ async def open_pool(
             await provider.aclose()
         pool = await simulated_pool(time_scale)
         return dataclasses.replace(pool, unreachable=_problems(probes))
+    models = distinct(_with_provider_options(spec, providers[spec.endpoint]) for spec in specs)
+    places = {spec.name: _foreign_place(spec, providers[spec.endpoint], env) for spec in models}
     return Pool(
-        _distinct(_with_provider_options(spec, providers[spec.endpoint]) for spec in specs),
+        models,
         {name: _endpoint(made[name], own, settings) for name, own in providers.items()},
         _problems(probes),
-        {
-            name: _url(own, env)
-            for name, own in providers.items()
-            if not own.trusted and not is_loopback(_url(own, env))
-        },
+        {name: place for name, place in places.items() if place is not None},
     )
 
 
@@ -117,6 +116,25 @@ def _url(own: ProviderSettings, env: Mapping[str, str]) -> str:
     if own.kind == "ollama":
         return ollama_url(env.get("OLLAMA_HOST"))
     return {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL}[own.kind]
+
+
+def _foreign_place(
+    spec: ModelSpec, own: ProviderSettings, env: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """Where a vignette for this model would go, unless that is this machine or trusted."""
+    url = _url(own, env)
+    if own.trusted:
+        return None
+    if not is_loopback(url):
+        return spec.endpoint, url
+    if own.kind == "ollama" and _in_cloud(spec):
+        return f"{spec.endpoint}'s cloud models", "ollama.com"
+    return None
+
+
+def _in_cloud(spec: ModelSpec) -> bool:
+    # A local Ollama passes these on; its tags say so, or by convention their names.
+    return spec.locality is Locality.REMOTE or spec.id.endswith(("-cloud", ":cloud"))
 
 
 def _provider(
@@ -157,8 +175,8 @@ def _with_provider_options(spec: ModelSpec, own: ProviderSettings) -> ModelSpec:
     return dataclasses.replace(spec, options={**options, **spec.options})
 
 
-def _distinct(specs: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
-    """Sorted by name; the same name at two endpoints becomes name@endpoint."""
+def distinct(specs: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
+    """Return the models sorted by name; one name at two endpoints becomes name@endpoint."""
     specs = list(specs)
     counts = Counter(spec.name for spec in specs)
     named = (

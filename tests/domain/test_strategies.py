@@ -10,7 +10,7 @@ from llmchem_tui.domain.chemistry import chemistry
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality, ModelSpec, Profile
 from llmchem_tui.domain.recommendation import (
-    ChemistrySettings,
+    ChemistryParameters,
     RecommendationSettings,
     recommend,
 )
@@ -111,15 +111,15 @@ def test_chemistry_is_the_recommendation_of_that_size() -> None:
 
 
 def test_chemistry_follows_its_settings() -> None:
-    def loss(settings: ChemistrySettings) -> float | None:
+    def loss(settings: ChemistryParameters) -> float | None:
         return choose(Strategy.CHEMISTRY, 2, POOL, KNOWN, seed=1, settings=settings).loss
 
-    plain = loss(ChemistrySettings())
+    plain = loss(ChemistryParameters())
     others = [
-        loss(ChemistrySettings(alpha=0.25)),
-        loss(ChemistrySettings(beta=1.0)),
-        loss(ChemistrySettings(usage_threshold=0.65)),
-        loss(ChemistrySettings(empty_cost=1.0)),
+        loss(ChemistryParameters(alpha=0.25)),
+        loss(ChemistryParameters(beta=1.0)),
+        loss(ChemistryParameters(usage_threshold=0.65)),
+        loss(ChemistryParameters(empty_cost=1.0)),
     ]
     assert plain is not None
     assert plain not in others

@@ -187,5 +187,9 @@ class LiveScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         """Close files and connections."""
-        if self.laboratory is not None:
+        if self.laboratory is None:
+            return
+        try:
             await self.laboratory.aclose()
+        except LlmchemError as error:
+            self.app.exit(message=plain_line(str(error)))

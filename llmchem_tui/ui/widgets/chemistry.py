@@ -50,12 +50,12 @@ class Chemistry(Vertical):
             return
         longest = max(len(name_text(name)) + 3 for name in table.names)
         grid.add_column(Text("interaction"), key="name", width=min(longest, _NAME_WIDTH))
-        for i, name in enumerate(table.names, 1):
-            grid.add_column(Text(f"{i:>{_WIDTH}}"), key=name, width=_WIDTH)
+        for i in range(1, len(table.names) + 1):
+            grid.add_column(Text(f"{i:>{_WIDTH}}"), key=str(i), width=_WIDTH)
         largest = max((value for _, _, value in table.pairs_above(0.0)), default=1.0)
         for i, a in enumerate(table.names):
             cells = [_cell(float(value), largest) for value in table.values[i]]
-            grid.add_row(Content(f"{i + 1} {name_text(a)}"), *cells, key=a)
+            grid.add_row(Content(f"{i + 1} {name_text(a)}"), *cells, key=str(i + 1))
 
 
 def _cell(value: float, largest: float) -> Content:

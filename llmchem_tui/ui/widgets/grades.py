@@ -47,7 +47,7 @@ class Grades(Vertical):
 
     @property
     def table(self) -> DataTable[Content]:
-        """The matrix, keyed by model names."""
+        """The matrix, keyed by the models' letters."""
         return self.query_one(DataTable)
 
     def begin(self, state: RoundState) -> None:
@@ -60,26 +60,29 @@ class Grades(Vertical):
         named = room >= len("reviewer")  # else the letters must do; the panes have the names
         width = min(room, _NAME_WIDTH) if named else _LETTER_WIDTH
         table.add_column(Text("reviewer" if named else ""), key="reviewer", width=width)
-        for i, name in enumerate(state.names):
-            table.add_column(Text(_wide(letter(i))), key=name, width=_WIDTH)
+        # Keys are the letters: a model may have any name, "consensus" too.
+        letters = [letter(i) for i in range(len(state.names))]
+        for key in letters:
+            table.add_column(Text(_wide(key)), key=key, width=_WIDTH)
         table.add_column(Text(_wide("σ²")), key=_VARIANCE, width=_WIDTH)
         table.add_column(Text(_wide("acc")), key=_ACCURACY, width=_WIDTH)
-        blanks = [Content("")] * (len(state.names) + 2)
-        for i, name in enumerate(state.names):
-            table.add_row(Content(f"{letter(i)} {name_text(name)}"), *blanks, key=name)
-        table.add_row(Content.styled("consensus", "bold"), *blanks, key=_CONSENSUS)
+        blanks = [Content("")] * (len(letters) + 2)
+        for key, name in zip(letters, state.names, strict=True):
+            text = f"{key} {name_text(name)}" if named else key
+            table.add_row(Content(text), *blanks, key=key)
+        label = Content.styled("consensus" if named else "=", "bold")
+        table.add_row(label, *blanks, key=_CONSENSUS)
 
     def draw(self, state: RoundState, score: RoundScore) -> None:
         """Patch the cells."""
-        for author in state.names:
-            for reviewer in state.names:
-                self._set(reviewer, author, _cell(state, reviewer, author))
-            quality = score.scores[author].quality
-            self._set(_CONSENSUS, author, Content.styled(_wide(_tenth(quality)), "bold"))
-        for name in state.names:
+        names = {letter(i): name for i, name in enumerate(state.names)}
+        for key, name in names.items():
+            for row, reviewer in names.items():
+                self._set(row, key, _cell(state, reviewer, name))
             own = score.scores[name]
-            self._set(name, _VARIANCE, Content(_wide(_variance(own.variance))))
-            self._set(name, _ACCURACY, Content(_wide(number(own.review_accuracy))))
+            self._set(_CONSENSUS, key, Content.styled(_wide(_tenth(own.quality)), "bold"))
+            self._set(key, _VARIANCE, Content(_wide(_variance(own.variance))))
+            self._set(key, _ACCURACY, Content(_wide(number(own.review_accuracy))))
 
     def _set(self, row: str, column: str, value: Content) -> None:
         if not value.is_same(self.table.get_cell(row, column)):
@@ -88,9 +91,13 @@ class Grades(Vertical):
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
         """Explain the cell under the cursor."""
         event.stop()
-        reviewer, author = event.cell_key.row_key.value, event.cell_key.column_key.value
+        if self._state is None:
+            return
+        names = {letter(i): name for i, name in enumerate(self._state.names)}
+        reviewer = names.get(event.cell_key.row_key.value or "")
+        author = names.get(event.cell_key.column_key.value or "")
         text = Content("")
-        if self._state is not None and reviewer and author:
+        if reviewer and author and reviewer != author:
             text = _explanation(self._state, reviewer, author)
         self.query_one("#rationale", Static).update(text)
 
@@ -125,8 +132,6 @@ def _cell(state: RoundState, reviewer: str, author: str) -> Content:
 
 
 def _explanation(state: RoundState, reviewer: str, author: str) -> Content:
-    if reviewer not in state.names or author not in state.names or reviewer == author:
-        return Content("")
     who = f"{letter(state.names.index(reviewer))} on {letter(state.names.index(author))}: "
     review = state.review(reviewer, author)
     if review is None:

@@ -1,0 +1,230 @@
+"""One sitting: what it learns from, what it keeps, what it lets go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from llmchem_tui.config import HistorySettings, RoundSettings, Settings
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import TASK, Locality, ModelSpec, Vignette
+from llmchem_tui.domain.strategies import Strategy
+from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.providers.pool import Pool, simulated_pool
+from llmchem_tui.session.calls import Endpoint
+from llmchem_tui.session.events import Event, RoundEnded
+from llmchem_tui.session.provider import CallRequest, Delta, Loading
+from llmchem_tui.storage.files import StorageError
+from llmchem_tui.storage.history import read_history
+from llmchem_tui.storage.journal import read_journal
+from llmchem_tui.storage.prompts import load_prompts
+from llmchem_tui.storage.vignettes import find
+from tests.session.scripted import in_virtual_time
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+CASE = find("cap-older-adult")
+
+
+async def laboratory(folder: Path | None, settings: Settings | None = None) -> Laboratory:
+    return Laboratory(
+        settings or Settings(round=RoundSettings(seed=7)),
+        await simulated_pool(),
+        load_prompts(),
+        Saving(folder),
+        clock=lambda: NOON,
+    )
+
+
+async def play(
+    lab: Laboratory, strategy: str = "CHEMISTRY", vignette: Vignette = CASE, n: int = 3
+) -> list[Event]:
+    seed = lab.draw_seed()
+    choice = lab.choose(strategy, n, seed)
+    return [event async for event in lab.run(lab.plan(vignette, choice, seed))]
+
+
+def test_a_session_begins_with_its_first_round_and_holds_all_of_the_sitting(
+    tmp_path: Path,
+) -> None:
+    async def work() -> None:
+        lab = await laboratory(tmp_path)
+        lab.knowledge()
+        assert lab.session is None
+        await play(lab)
+        await play(lab, "RANDOM")
+        await lab.aclose()
+
+    in_virtual_time(work())
+    (session,) = tmp_path.iterdir()
+    assert session.name == "2026-01-31T12-00-00"
+    frame = read_history([session]).frame
+    assert list(frame["trial"].unique()) == [f"{session.name} 1", f"{session.name} 2"]
+    assert list(frame["seed"].unique()) == ["7", "8"]
+    events = read_journal(session).events
+    assert sum(isinstance(event, RoundEnded) for event in events) == 2
+
+
+def test_what_it_learns_in_a_sitting_is_what_it_would_read_back(tmp_path: Path) -> None:
+    async def work() -> None:
+        lab = await laboratory(tmp_path)
+        await play(lab)
+        await play(lab, "RANDOM", find("croup-toddler"))
+        present = lab.knowledge()
+        await lab.aclose()
+        later = await laboratory(tmp_path)
+        assert later.knowledge() == present
+        assert len(present.past) == 2
+
+    in_virtual_time(work())
+
+
+def test_a_repeat_of_a_simulated_round_teaches_nothing_about_it(tmp_path: Path) -> None:
+    async def work() -> None:
+        lab = await laboratory(tmp_path)
+        await play(lab)
+        await lab.aclose()
+        again = await laboratory(tmp_path)
+        assert again.knowledge((CASE.id, 7)).profiles == {}
+        assert len(again.knowledge((CASE.id, 8)).profiles) == 3
+
+    in_virtual_time(work())
+
+
+def test_it_learns_from_configured_histories_but_not_from_other_tasks_or_real_models(
+    tmp_path: Path,
+) -> None:
+    rows = [("sim/kestrel", TASK), ("sim/heron-pro", "another task"), ("gpt-4o", TASK)]
+    file = tmp_path / "old.csv"
+    file.write_text(
+        "trial,model,task,quality,accuracy\n"
+        + "".join(f"1,{model},{task},8,.8\n" for model, task in rows)
+    )
+    settings = Settings(history=HistorySettings(paths=(str(file),)))
+
+    async def work() -> None:
+        lab = await laboratory(None, settings)
+        assert set(lab.knowledge().profiles) == {"sim/kestrel"}
+
+    in_virtual_time(work())
+
+
+def test_damaged_sessions_are_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "2026-01-01T00-00-00").mkdir()
+    (tmp_path / "2026-01-01T00-00-00" / "history.csv").write_text("nonsense\n")
+
+    async def work() -> None:
+        lab = await laboratory(tmp_path)
+        assert lab.knowledge().profiles == {}
+        assert "2026-01-01T00-00-00" in " ".join(lab.notes)
+
+    in_virtual_time(work())
+
+
+def test_without_a_folder_nothing_is_written_but_the_sitting_still_learns() -> None:
+    async def work() -> None:
+        lab = await laboratory(None)
+        events = await play(lab)
+        assert events[-1].trial == "unsaved 1"
+        assert len(lab.knowledge().profiles) == 3
+        assert lab.session is None
+
+    in_virtual_time(work())
+
+
+def test_the_next_ensemble_explores_before_it_recommends() -> None:
+    async def work() -> None:
+        lab = await laboratory(None)
+        tried: set[str] = set()
+        for _ in range(3):
+            choice = lab.next_ensemble(3, 1)
+            assert choice.strategy == "EXPLORE"
+            assert not set(choice.ensemble) <= tried
+            tried |= set(choice.ensemble)
+            plan = lab.plan(CASE, choice, lab.draw_seed())
+            assert [event async for event in lab.run(plan)]
+        assert lab.next_ensemble(3, 1).strategy == "CHEMISTRY"
+        assert len(lab.chemistry(lab.knowledge()).names) >= 7
+
+    in_virtual_time(work())
+
+
+def test_a_session_that_vanishes_stops_the_round_and_every_call(tmp_path: Path) -> None:
+    async def work() -> None:
+        lab = await laboratory(tmp_path)
+        plan = lab.plan(CASE, lab.choose("RANDOM", 3, 1), 1)
+        assert lab.session is not None
+        (lab.session.folder / "history.csv").unlink()
+        with pytest.raises(StorageError, match="could not be saved"):
+            async for _ in lab.run(plan):
+                pass
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+        await lab.aclose()
+
+    in_virtual_time(work())
+
+
+class Endless:
+    """A provider that never answers, and says when it was let go."""
+
+    def __init__(self) -> None:
+        self.open = 0
+
+    async def models(self) -> list[ModelSpec]:
+        return []
+
+    async def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
+        self.open += 1
+        try:
+            yield Loading()
+            await asyncio.Event().wait()
+        finally:
+            self.open -= 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+def real_pool(**more: tuple[str, str]) -> tuple[Pool, Endless]:
+    provider = Endless()
+    models = tuple(ModelSpec(name, "box", name, Locality.LOCAL) for name in ("a", "b"))
+    return Pool(models, {"box": Endpoint(provider)}, foreign=more), provider
+
+
+async def test_leaving_a_round_early_closes_its_calls(tmp_path: Path) -> None:
+    pool, provider = real_pool()
+    lab = Laboratory(Settings(), pool, load_prompts(), Saving(tmp_path))
+    events = lab.run(lab.plan(CASE, lab.choose("RANDOM", 2, 1), 1))
+    while provider.open < 2:
+        await anext(events)
+    await events.aclose()
+    assert provider.open == 0
+    await lab.aclose()
+
+
+def test_names_are_checked_against_the_pool() -> None:
+    pool, _ = real_pool()
+    lab = Laboratory(Settings(), pool, load_prompts(), Saving(None))
+    assert lab.choose("RANDOM", 2, 1, models=("b", "a")).strategy is Strategy.MANUAL
+    with pytest.raises(InputError, match=r"'c'.*a, b"):
+        lab.choose("RANDOM", 2, 1, models=("a", "c"))
+    with pytest.raises(InputError, match="once"):
+        lab.choose("RANDOM", 2, 1, models=("a", "a"))
+
+
+def test_an_empty_pool_says_why() -> None:
+    pool = Pool((), {}, {"box": "nothing answers at box"})
+    lab = Laboratory(Settings(), pool, load_prompts(), Saving(None))
+    with pytest.raises(InputError, match="nothing answers at box"):
+        lab.choose("RANDOM", 2, 1)
+
+
+def test_the_places_a_vignette_would_leave_for_are_named_once() -> None:
+    pool, _ = real_pool(a=("box", "https://box"), b=("box", "https://box"))
+    lab = Laboratory(Settings(), pool, load_prompts(), Saving(None))
+    assert lab.leaving(("a", "b")) == {"box": "https://box"}
+    assert lab.leaving(()) == {}
