@@ -1,0 +1,149 @@
+"""Choosing the next round: models, strategy, size and case, all from the keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from llmchem_tui.ui.screens.dialogs import PickScreen
+from llmchem_tui.ui.widgets.pool import PoolList
+from tests.session.scripted import ScriptedProvider
+from tests.ui.app_under_test import Bench, Driver, scripted_pool
+
+
+def dialog_lines(user: Driver) -> list[str]:
+    assert isinstance(user.app.screen, PickScreen)
+    return [str(option.prompt) for option in user.app.screen.query_one(OptionList).options]
+
+
+async def test_space_takes_models_out_and_in_and_the_ensemble_is_then_manual(
+    bench: Bench,
+) -> None:
+    async with bench.opened() as user:
+        await user.press("space")  # the first model is in
+        assert user.ensemble == ("sim/birch-13b", "sim/cedar-32b")
+        assert "MANUAL n=2" in user.status
+        await user.press("end", "space")
+        assert user.ensemble[-1] == "sim/osprey-max"
+        pool = user.screen.query_one(PoolList)
+        assert pool.highlighted == 7
+        await user.run_round()
+        assert user.screen.state is not None
+        assert user.screen.state.names == user.ensemble
+        assert user.screen.state.started.strategy == "MANUAL"
+
+
+async def test_an_ensemble_of_none_cannot_be_run(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("space", "down", "space", "down", "space")
+        assert user.ensemble == ()
+        assert not user.enabled("run")
+        assert "CHEMISTRY n=1" in user.status
+        await user.press("ctrl+r")
+        assert user.screen.state is None
+
+
+async def test_a_strategy_is_chosen_and_chooses_the_ensemble(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("s")
+        assert len(dialog_lines(user)) == 5
+        await user.press(*"remo", "enter")
+        await user.wait_until(lambda: "REMOTE n=3" in user.status)
+        remote = {"sim/falcon-mini", "sim/heron-pro", "sim/kestrel", "sim/osprey-max"}
+        assert set(user.ensemble) < remote
+
+
+async def test_a_strategy_with_too_few_models_says_so(bench: Bench) -> None:
+    bench.with_round(n=5)
+    async with bench.opened() as user:
+        await user.press("s", *"local", "enter")
+        await user.wait_until(lambda: "LOCAL n=4" in user.status)
+        assert "The pool has only 4 local of the 5 models" in user.told
+
+
+async def test_the_size_changes_this_ensemble_and_the_offered_one(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("n")
+        assert dialog_lines(user)[1].split("  ")[0].strip() == "2 models"
+        assert dialog_lines(user)[2].startswith("● 3 models")  # the present one
+        await user.press("down", "down", "enter")
+        await user.wait_until(lambda: "EXPLORE n=5" in user.status)
+        offered = lambda: user.screen.setup.offered  # noqa: E731
+        await user.wait_until(lambda: (choice := offered()) and len(choice.ensemble) == 5)
+
+
+async def test_the_case_is_found_by_typing_and_shown(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("v")
+        assert len(dialog_lines(user)) == 20
+        await user.press(*"PARK vomit")  # in any order, in any case
+        (line,) = dialog_lines(user)
+        assert "vomiting-parkinson" in line
+        await user.press("enter")
+        assert "vomiting-parkinson" in user.status
+        assert "Parkinson" in user.text("#vignette")
+
+
+async def test_escape_leaves_a_dialog_and_everything_as_it_was(bench: Bench) -> None:
+    async with bench.opened() as user:
+        before = user.screen.setup.vignette
+        await user.press("v", "down", "down", "escape")
+        assert user.app.screen is user.screen
+        assert user.screen.setup.vignette == before
+
+
+async def test_a_search_without_result_says_so_and_enter_does_nothing(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("v", *"zzz", "enter", "down")
+        assert dialog_lines(user) == ["nothing found"]
+        await user.press("backspace", "backspace", "backspace")
+        assert len(dialog_lines(user)) == 20
+        assert isinstance(user.app.focused, Input)
+
+
+@pytest.mark.parametrize("key", ["pagedown", "down"])
+async def test_the_list_moves_while_the_field_has_the_keyboard(bench: Bench, key: str) -> None:
+    async with bench.opened() as user:
+        await user.press("v", *"an", "up", key)
+        options = user.app.screen.query_one(OptionList)
+        assert (options.highlighted or 0) > 0
+        await user.press("pageup")
+        assert options.highlighted == 0
+
+
+async def test_a_users_own_vignettes_are_listed_and_a_broken_one_says_why(bench: Bench) -> None:
+    folder = bench.folder / "vignettes"
+    folder.mkdir()
+    (folder / "own-note.txt").write_text("A 30-year-old man with gout asks for advice.")
+    (folder / "broken.toml").write_text("text = ")
+    async with bench.opened() as user:
+        await user.press("v", *"broken")
+        (line,) = dialog_lines(user)
+        assert "✗ broken" in line and "broken.toml" in line
+        await user.press("enter")
+        assert "broken.toml" in user.told
+        assert "cap-older-adult" in user.status
+        await user.press("v", *"own-note", "enter")
+        assert "30-year-old man" in user.text("#vignette")
+
+
+async def test_a_pool_smaller_than_the_usual_size_is_used_as_it_is(bench: Bench) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider(), ("a", "b"))
+    async with bench.opened() as user:
+        assert user.ensemble == ("a", "b")
+        assert "only 2 models" in user.told
+        await user.run_round()
+        assert "confidence" in user.result
+
+
+async def test_the_help_panel_has_the_keys_of_the_focused_widget_and_closes_again(
+    bench: Bench,
+) -> None:
+    from textual.widgets import HelpPanel, Markdown
+
+    async with bench.opened() as user:
+        await user.press("question_mark")
+        panel = user.screen.query_one(HelpPanel)
+        assert "Space picks" in panel.query_one(Markdown).source
+        await user.press("question_mark")
+        assert not user.screen.query(HelpPanel)

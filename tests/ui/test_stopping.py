@@ -1,0 +1,100 @@
+"""Stopping a round, and leaving while one runs: no call stays open, nothing unfinished is saved."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+
+from llmchem_tui.session.provider import Text
+from tests.session.scripted import FOREVER, ScriptedProvider
+from tests.ui.app_under_test import Bench, scripted_pool
+
+BEGINS = (Text('{"assessment": "It beg'), FOREVER)
+
+
+async def test_escape_cancels_and_the_next_round_starts_at_once(bench: Bench) -> None:
+    provider = ScriptedProvider({name: [BEGINS] for name in "abc"})
+    bench.open_pool = scripted_pool(provider)
+    async with bench.opened() as user:
+        await user.begin_round()
+        await user.wait_until(lambda: "It beg" in user.text("StreamPane"))
+        assert len(provider.open) == 3
+        await user.press("escape")
+        await user.wait_until(lambda: not user.screen.busy)
+        assert provider.open == []
+        assert user.result == "cancelled; ctrl+r runs a new round"
+        (session,) = (bench.folder / "sessions").iterdir()
+        with open(session / "history.csv", encoding="utf-8", newline="") as file:
+            assert list(csv.DictReader(file)) == []
+        await user.run_round()  # the scripts are used up: now they answer
+        assert "confidence" in user.result
+        with open(session / "history.csv", encoding="utf-8", newline="") as file:
+            assert len(list(csv.DictReader(file))) == 3
+
+
+async def test_while_a_round_runs_only_stopping_and_looking_make_sense(bench: Bench) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider({name: [BEGINS] for name in "abc"}))
+    async with bench.opened() as user:
+        assert not user.enabled("stop")
+        await user.begin_round()
+        greyed = {a for a in ("run", "stop", "adopt", "strategy", "size") if not user.enabled(a)}
+        assert greyed == {"run", "adopt", "strategy", "size"}
+        ensemble = user.ensemble
+        await user.press("space")
+        assert user.ensemble == ensemble
+        assert "a round is running" in user.told
+        await user.press("v", *"croup", "enter")  # for the next round
+        assert user.screen.state is not None
+        assert user.screen.state.started.vignette.id == "cap-older-adult"
+        assert "round 1 · stage 1: answers 0/3" in user.status
+        await user.press("escape")
+        await user.wait_until(lambda: not user.screen.busy)
+        assert "croup-toddler" in user.status
+
+
+async def test_two_presses_start_one_round(bench: Bench) -> None:
+    provider = ScriptedProvider({name: [BEGINS] for name in "abc"})
+    bench.open_pool = scripted_pool(provider)
+    async with bench.opened() as user:
+        await user.press("ctrl+r", "ctrl+r")
+        await user.wait_until(lambda: len(provider.open) == 3)
+        assert len(provider.requests) == 3
+
+
+async def test_leaving_while_a_round_runs_leaves_no_task(bench: Bench) -> None:
+    provider = ScriptedProvider({name: [BEGINS] for name in "abc"})
+    bench.open_pool = scripted_pool(provider)
+    before = asyncio.all_tasks()
+    app = bench.app()
+    async with app.run_test() as pilot:
+        await bench.wait_until(lambda: app.screen.query("PoolList") and bench.laboratories)
+        await bench.wait_until(lambda: app.screen.check_action("run", ()))
+        await pilot.press("ctrl+r")
+        await bench.wait_until(lambda: len(provider.open) == 3)
+        await pilot.press("q")
+        await bench.wait_until(lambda: not app.is_running)
+    await bench.wait_until(lambda: asyncio.all_tasks() == before)
+    assert provider.open == []
+    assert app.return_code == 0
+
+
+async def test_leaving_while_models_are_looked_for_is_possible(bench: Bench) -> None:
+    async def open_pool() -> object:
+        await asyncio.sleep(FOREVER)
+        raise AssertionError
+
+    bench.open_pool = open_pool  # type: ignore[assignment]
+    before = asyncio.all_tasks()
+    async with bench.started() as user:
+        assert "looking for models" in user.status
+        await user.press("ctrl+r", "a", "s", "n")  # nothing to do yet, and no harm
+        await user.press("q")
+        await user.wait_until(lambda: not user.app.is_running)
+    await bench.wait_until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_ctrl_c_says_how_to_leave(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("ctrl+c")
+        assert user.app.is_running
+        assert "ctrl+q" in user.told or "[b]q[/b]" in user.told
