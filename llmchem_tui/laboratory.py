@@ -24,6 +24,7 @@ from llmchem_tui.session.scheduler import Plan, RoundPlan
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.rounds import FinishedRound
 from llmchem_tui.storage.sessions import SessionInfo, SessionWriter
+from llmchem_tui.storage.vignettes import nameless
 
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
@@ -39,10 +40,14 @@ _LARGEST_SEED = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Whether and where rounds are saved. ``folder`` holds the sessions; None: nothing is kept."""
+    """Where sessions are: ``folder`` holds those to learn from, and gets the new one.
 
-    folder: Path | None
+    ``write`` False: nothing is saved. ``private``: numbers only, no text.
+    """
+
+    folder: Path
     private: bool = False
+    write: bool = True
 
 
 class Laboratory:
@@ -132,9 +137,8 @@ class Laboratory:
 
         paths = [Path(path) for path in self.settings.history.paths]
         histories = [read_history(paths)] if paths else []
-        if self.saving.folder is not None:
-            present = self.session.name if self.session else None
-            histories.append(read_sessions(self.saving.folder, exclude=present))
+        present = self.session.name if self.session else None
+        histories.append(read_sessions(self.saving.folder, exclude=present))
         past = only(join(histories), simulated=self.pool.simulated)
         return dataclasses.replace(past, frame=past.frame[past.frame["task"] == TASK])
 
@@ -149,6 +153,8 @@ class Laboratory:
     ) -> Choice:
         """Return the ensemble of a strategy, or exactly ``models`` if they are given.
 
+        CHEMISTRY explores first, as ``next_ensemble`` does: it knows nothing of unseen models.
+
         Raises:
             InputError: the pool is empty or too small, or a name is not in it.
         """
@@ -160,6 +166,8 @@ class Laboratory:
         if models:
             self.specs(models)
             return Choice(Strategy.MANUAL, models)
+        if strategy == Strategy.CHEMISTRY:
+            return self.next_ensemble(n, seed, repeats=repeats)
         return choose(
             Strategy(strategy),
             n,
@@ -204,8 +212,10 @@ class Laboratory:
         Raises:
             StorageError: the session's folder could not be made.
         """
-        if self.session is None and self.saving.folder is not None:
+        if self.session is None and self.saving.write:
             self.session = SessionWriter(self.saving.folder, self._session_info())
+        if self.saving.private:
+            vignette = nameless(vignette)
         self._rounds += 1
         trial = self.session.trial(self._rounds) if self.session else f"unsaved {self._rounds}"
         own = self.settings.round

@@ -112,7 +112,7 @@ def shared() -> Path:
 def wait_until() -> Callable[..., Awaitable[None]]:
     """Return a coroutine function that lets the loop run until a condition holds."""
 
-    async def wait(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    async def wait(condition: Callable[[], object], seconds: float = 30.0) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while not condition():

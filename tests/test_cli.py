@@ -153,6 +153,12 @@ def test_the_models_named_are_the_ensemble(llmchem: Llmchem) -> None:
         (["run", "cap-older-adult", "--simulated", "--models", "sim/kestrel,sim/kestrel"], []),
         (["run", "cap-older-adult", "--simulated", "--models", "sim/kestrel", "-n", "2"], ["-n 2"]),
         (["run", "cap-older-adult", "--simulated", "--seed", "x"], ["seed"]),
+        (["run", "cap-older-adult", "--simulated", "--time-scale", "nan"], ["nan"]),
+        (["run", "cap-older-adult", "--simulated", "--models", ""], ["--models"]),
+        (["run", "cap-older-adult", "--simulated", "--strategy", ""], ["CHEMISTRY"]),
+        (["run", "cap-older-adult", "--models", "a", "--strategy", "RANDOM"], ["--strategy"]),
+        (["run", "cap-older-adult", "--simulated", "--out", __file__], ["--out"]),
+        (["run", "cap-older-adult", "--out", "x", "--no-save"], ["--no-save"]),
         (["chemistry", "missing.csv"], ["missing.csv"]),
         (["recommend"], ["HISTORY"]),
         (["nonsense"], ["nonsense"]),
@@ -166,7 +172,7 @@ def test_bad_input_gets_one_line_that_names_it_and_exit_code_2(
     result = llmchem(*arguments)
     assert result.code == 2
     assert result.out == ""
-    line = result.err.strip().splitlines()[-1]
+    (line,) = result.err.splitlines()
     assert line.startswith("llmchem: ")
     assert "Traceback" not in result.err
     for word in words:
@@ -292,9 +298,55 @@ def test_simulated_and_real_models_never_share_a_statistic(
     llmchem: Llmchem, tmp_path: Path
 ) -> None:
     file = history(tmp_path / "h.csv", "1,a,t,9,.9,R,", "1,sim/kestrel,t,8,.8,R,")
-    result = llmchem("chemistry", file)
+    real = llmchem("chemistry", file, "--json")
+    assert [model["name"] for model in real.document["models"]] == ["a"]
+    assert "1 rows of simulated models left out" in real.err
+    invented = llmchem("chemistry", file, "--json", "--simulated")
+    assert [model["name"] for model in invented.document["models"]] == ["sim/kestrel"]
+
+
+def test_a_renamed_models_history_is_its_own(llmchem: Llmchem, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[providers.box]\nkind = "ollama"\n'
+        '[[models]]\nname = "new"\nprovider = "box"\naliases = ["a"]\n'
+    )
+    file = two_rounds(tmp_path / "h.csv")
+    document = llmchem("chemistry", file, "--json", "--config", config).document
+    assert [model["name"] for model in document["models"]] == ["b", "c", "new"]
+
+
+def test_a_folder_of_sessions_is_a_history_even_where_a_round_was_cancelled(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    files = simulated(llmchem, "--out", tmp_path)["files"]
+    cancelled = tmp_path / "2026-01-01T00-00-00"
+    cancelled.mkdir()
+    header = Path(files["history"]).read_text(encoding="utf-8").splitlines()[0]
+    (cancelled / "history.csv").write_text(header + "\n", encoding="utf-8")
+    assert len(llmchem("chemistry", tmp_path, "--json").document["models"]) == 3
+    empty = llmchem("recommend", cancelled)
+    assert empty.code == 2
+    assert "no rows yet" in empty.err
+
+
+def test_a_session_of_a_newer_program_is_refused(llmchem: Llmchem, tmp_path: Path) -> None:
+    session = Path(simulated(llmchem, "--out", tmp_path)["files"]["session"])
+    session.write_text(session.read_text(encoding="utf-8").replace("format = 1", "format = 9"))
+    result = llmchem("recommend", session.parent)
     assert result.code == 2
-    assert "simulated" in result.err
+    assert "format 9" in result.err
+
+
+def test_what_is_printed_about_a_pool_says_how_much_can_be_used(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    weak = history(tmp_path / "weak.csv", "1,a,t,9,.2,R,", "1,b,t,8,.3,R,")
+    assert "accurate enough" in llmchem("chemistry", weak).out
+    alike = history(tmp_path / "alike.csv", "1,a,t,8,.8,R,", "1,b,t,8,.8,R,")
+    assert "homogeneous" in llmchem("chemistry", alike).out
+    fine = llmchem("chemistry", two_rounds(tmp_path / "h.csv")).out
+    assert "3 pairs of 3 models (2 used)" in fine
 
 
 def test_vignettes_lists_the_bundled_ones(llmchem: Llmchem) -> None:

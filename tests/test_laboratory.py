@@ -25,16 +25,19 @@ from llmchem_tui.storage.prompts import load_prompts
 from llmchem_tui.storage.vignettes import find
 from tests.session.scripted import in_virtual_time
 
+UNSAVED = Saving(Path("nowhere"), write=False)
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CASE = find("cap-older-adult")
 
 
-async def laboratory(folder: Path | None, settings: Settings | None = None) -> Laboratory:
+async def laboratory(
+    folder: Path, settings: Settings | None = None, *, write: bool = True
+) -> Laboratory:
     return Laboratory(
         settings or Settings(round=RoundSettings(seed=7)),
         await simulated_pool(),
         load_prompts(),
-        Saving(folder),
+        Saving(folder, write=write),
         clock=lambda: NOON,
     )
 
@@ -106,7 +109,7 @@ def test_it_learns_from_configured_histories_but_not_from_other_tasks_or_real_mo
     settings = Settings(history=HistorySettings(paths=(str(file),)))
 
     async def work() -> None:
-        lab = await laboratory(None, settings)
+        lab = await laboratory(tmp_path, settings)
         assert set(lab.knowledge().profiles) == {"sim/kestrel"}
 
     in_virtual_time(work())
@@ -124,30 +127,50 @@ def test_damaged_sessions_are_left_out_and_told(tmp_path: Path) -> None:
     in_virtual_time(work())
 
 
-def test_without_a_folder_nothing_is_written_but_the_sitting_still_learns() -> None:
+def test_a_sitting_that_saves_nothing_still_learns_from_the_past_and_from_itself(
+    tmp_path: Path,
+) -> None:
     async def work() -> None:
-        lab = await laboratory(None)
+        saved = await laboratory(tmp_path)
+        await play(saved)
+        await saved.aclose()
+        lab = await laboratory(tmp_path, write=False)
+        assert len(lab.knowledge().profiles) == 3
         events = await play(lab)
         assert events[-1].trial == "unsaved 1"
-        assert len(lab.knowledge().profiles) == 3
+        assert len(lab.knowledge().profiles) == 6
         assert lab.session is None
 
     in_virtual_time(work())
+    assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_the_next_ensemble_explores_before_it_recommends() -> None:
+def test_a_private_session_does_not_tell_the_name_of_a_note(tmp_path: Path) -> None:
     async def work() -> None:
-        lab = await laboratory(None)
+        pool = await simulated_pool()
+        lab = Laboratory(Settings(), pool, load_prompts(), Saving(tmp_path, private=True))
+        await play(lab, vignette=Vignette("zanzibar", "Zanzibar", "A man with a cough."))
+        await lab.aclose()
+
+    in_virtual_time(work())
+    for file in tmp_path.rglob("*.*"):
+        assert "zanzibar" not in file.read_text(encoding="utf-8").lower()
+
+
+def test_chemistry_explores_before_it_recommends(tmp_path: Path) -> None:
+    async def work() -> None:
+        lab = await laboratory(tmp_path)
         tried: set[str] = set()
         for _ in range(3):
-            choice = lab.next_ensemble(3, 1)
+            choice = lab.choose("CHEMISTRY", 3, 1)
+            assert choice == lab.next_ensemble(3, 1)
             assert choice.strategy == "EXPLORE"
             assert not set(choice.ensemble) <= tried
             tried |= set(choice.ensemble)
             plan = lab.plan(CASE, choice, lab.draw_seed())
             assert [event async for event in lab.run(plan)]
-        assert lab.next_ensemble(3, 1).strategy == "CHEMISTRY"
-        assert len(lab.chemistry(lab.knowledge()).names) >= 7
+        await lab.aclose()
+        assert tried == {spec.name for spec in lab.pool.models}
 
     in_virtual_time(work())
 
@@ -208,7 +231,7 @@ async def test_leaving_a_round_early_closes_its_calls(tmp_path: Path) -> None:
 
 def test_names_are_checked_against_the_pool() -> None:
     pool, _ = real_pool()
-    lab = Laboratory(Settings(), pool, load_prompts(), Saving(None))
+    lab = Laboratory(Settings(), pool, load_prompts(), UNSAVED)
     assert lab.choose("RANDOM", 2, 1, models=("b", "a")).strategy is Strategy.MANUAL
     with pytest.raises(InputError, match=r"'c'.*a, b"):
         lab.choose("RANDOM", 2, 1, models=("a", "c"))
@@ -218,13 +241,13 @@ def test_names_are_checked_against_the_pool() -> None:
 
 def test_an_empty_pool_says_why() -> None:
     pool = Pool((), {}, {"box": "nothing answers at box"})
-    lab = Laboratory(Settings(), pool, load_prompts(), Saving(None))
+    lab = Laboratory(Settings(), pool, load_prompts(), UNSAVED)
     with pytest.raises(InputError, match="nothing answers at box"):
         lab.choose("RANDOM", 2, 1)
 
 
 def test_the_places_a_vignette_would_leave_for_are_named_once() -> None:
     pool, _ = real_pool(a=("box", "https://box"), b=("box", "https://box"))
-    lab = Laboratory(Settings(), pool, load_prompts(), Saving(None))
+    lab = Laboratory(Settings(), pool, load_prompts(), UNSAVED)
     assert lab.leaving(("a", "b")) == {"box": "https://box"}
     assert lab.leaving(()) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,9 @@ for command in (run, chemistry, recommend, vignettes, models, sessions, config):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program; ends the process with 0, 1 (failed), 2 (bad input) or 130 (cancelled)."""
     sys.excepthook = _one_line
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for a sign
     sys.exit(run_command_line(arguments))
 
 
@@ -55,6 +59,7 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
     """Run one command line; returns its exit code. Errors are one line on stderr."""
     try:
         result = llmchem.main(arguments, prog_name="llmchem", standalone_mode=False)
+        sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
         return _fail("cancelled", CANCELLED)
     except click.ClickException as error:
@@ -63,8 +68,8 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
         return _fail(error.format_message() + hint, 2)
     except LlmchemError as error:
         return _fail(str(error), 2 if isinstance(error, InputError) else 1)
-    except BrokenPipeError:
-        # The reader of our output has gone; nothing more may be written there at exit either.
+    except (BrokenPipeError, SystemExit):  # click ends the process itself where a pipe breaks
+        # The reader of our output has left, which is no failure; nothing more goes there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0

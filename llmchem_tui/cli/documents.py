@@ -75,7 +75,8 @@ def _grade(state: RoundState, reviewer: str, author: str) -> float | None:
 def _recommendation(score: RoundScore) -> dict[str, Any] | None:
     if score.recommendation is None:
         return None
-    return dataclasses.asdict(score.recommendation)
+    own = dataclasses.asdict(score.recommendation)
+    return {name: value for name, value in own.items() if name not in ("quality", "rests_on")}
 
 
 def chemistry_document(profiles: Mapping[str, Profile], table: ChemistryTable) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,16 +21,20 @@ from llmchem_tui.cli.options import (
 from llmchem_tui.cli.output import number, print_json, print_table, say, tell
 
 if TYPE_CHECKING:
-    from llmchem_tui.config import ChemistrySettings
+    from llmchem_tui.config import ChemistrySettings, Settings
     from llmchem_tui.domain.chemistry import ChemistryTable
-    from llmchem_tui.domain.model import Profile
     from llmchem_tui.storage.history import History
     from llmchem_tui.storage.profiles import ProfileMode
 
 _SHOWN_PAIRS = 20
 
 
-@click.command()
+_simulated_option = click.option(
+    "--simulated", is_flag=True, help="Of a mixed history take the simulated models' rounds."
+)
+
+
+@click.command(short_help="How strongly the models of a history interact.")
 @histories_argument
 @task_option
 @click.option(
@@ -38,6 +42,7 @@ _SHOWN_PAIRS = 20
     type=click.Choice(["mean", "latest", "best"]),
     help="How a model's rounds become its profile.  [default: mean]",
 )
+@_simulated_option
 @json_option
 @common
 @click.pass_context
@@ -46,50 +51,64 @@ def chemistry(
     histories: Sequence[Path],
     task: str | None,
     profile: ProfileMode | None,
+    simulated: bool,
     as_json: bool,
 ) -> None:
-    """Show how strongly the models of HISTORY (CSV files, session folders) interact."""
-    from llmchem_tui.storage.profiles import profiles as profiles_of
-
-    settings = load_settings(context).chemistry
-    history = _read(histories, task)
-    profiles = profiles_of(history, mode=profile or settings.profile)
+    """Show how strongly the models of HISTORY interact: CSV files, sessions, folders of them."""
+    settings = load_settings(context)
+    weights = settings.chemistry
+    past = _Past(_read(histories, task, simulated), settings, profile or weights.profile)
     began = time.perf_counter()
-    table = _chemistry(profiles, settings)
+    table = past.chemistry(weights)
     seconds = time.perf_counter() - began
+    past.tell_notes()
     if as_json:
-        print_json(chemistry_document(profiles, table))
+        print_json(chemistry_document(past.profiles, table))
         return
     print_table(
-        ("model", ">quality", ">accuracy", ">rounds", "used"),
+        ("model", ">quality", ">accuracy", ">rounds", ">with reference", "used"),
         (
-            (p.name, number(p.quality), number(p.accuracy, 3), str(p.rounds), _used(p, table))
-            for p in profiles.values()
+            (
+                p.name,
+                number(p.quality),
+                number(p.accuracy, 3),
+                str(p.rounds),
+                str(p.referenced),
+                "yes" if p.name in table.used else "no, accuracy too low",
+            )
+            for p in past.profiles.values()
         ),
     )
-    pairs = table.pairs_above(settings.tau)
+    _print_pairs(table, weights.tau)
+    count, used = len(table.names), len(table.used)
+    say(f"{count * (count - 1) // 2:,} pairs of {count} models ({used} used) in {seconds:.3f} s")
+
+
+def _print_pairs(table: ChemistryTable, tau: float) -> None:
+    pairs = table.pairs_above(tau)
     print_table(
         ("pair", "", ">interaction", "reached with"),
         ((a, b, number(value, 3), _at(table, a, b)) for a, b, value in pairs[:_SHOWN_PAIRS]),
     )
-    count, used = len(table.names), len(table.used)
-    say(f"{count * (count - 1) // 2:,} pairs of {count} models ({used} used) in {seconds:.3f} s")
     if len(pairs) > _SHOWN_PAIRS:
         say(f"… and {len(pairs) - _SHOWN_PAIRS:,} weaker pairs (--json has all)")
-    if not pairs:
-        say(f"No pair has an interaction above {settings.tau:g}.")
-    if table.homogeneous:
+    if len(table.used) < 2:  # noqa: PLR2004 - a pair needs two
+        say("Fewer than two models are accurate enough to be used, so no pair interacts.")
+    elif table.homogeneous:
         say("The pool is homogeneous: its models cannot be told apart, so no pair interacts.")
-    if table.saturated:
+    elif not pairs:
+        say(f"No pair has an interaction above {tau:g}.")
+    elif table.saturated:
         say("The table is saturated: most pairs stand at its maximum and cannot be told apart.")
 
 
-@click.command()
+@click.command(short_help="The ensemble to use next, from a history.")
 @histories_argument
 @task_option
 @click.option("-n", "--size", "size", type=int, metavar="N", help="Exactly N models.")
 @click.option("--alpha", type=float, metavar="A", help="Weight of pairs across the border.")
 @click.option("--beta", type=float, metavar="B", help="What each member costs.")
+@_simulated_option
 @json_option
 @common
 @click.pass_context
@@ -100,25 +119,28 @@ def recommend(
     size: int | None,
     alpha: float | None,
     beta: float | None,
+    simulated: bool,
     as_json: bool,
 ) -> None:
-    """Recommend the next ensemble from HISTORY (CSV files, session folders)."""
+    """Recommend the next ensemble from HISTORY: CSV files, sessions, folders of them."""
     from llmchem_tui.domain import recommendation
     from llmchem_tui.storage.profiles import past_ensembles
-    from llmchem_tui.storage.profiles import profiles as profiles_of
 
-    settings = load_settings(context).chemistry
-    history = _read(histories, task)
-    profiles = profiles_of(history, mode=settings.profile)
-    table = _chemistry(profiles, settings)
+    settings = load_settings(context)
+    weights = settings.chemistry
+    past = _Past(_read(histories, task, simulated), settings, weights.profile)
     wanted = recommendation.RecommendationSettings(
-        alpha=settings.alpha if alpha is None else alpha,
-        beta=settings.beta if beta is None else beta,
+        alpha=weights.alpha if alpha is None else alpha,
+        beta=weights.beta if beta is None else beta,
         size=size,
     )
     chosen = recommendation.recommend(
-        table, list(profiles.values()), past_ensembles(history), wanted
+        past.chemistry(weights),
+        list(past.profiles.values()),
+        past_ensembles(past.history, aliases=past.aliases),
+        wanted,
     )
+    past.tell_notes()
     if as_json:
         print_json({"schema": SCHEMA, **dataclasses.asdict(chosen)})
         return
@@ -131,35 +153,44 @@ def recommend(
         say(f"exhaustive optimum: {' + '.join(best.ensemble)} (loss {best.loss:.6f})")
 
 
-def _read(paths: Sequence[Path], task: str | None) -> History:
-    """Read histories for one task, simulated or real models, and say what was repaired."""
-    from llmchem_tui.domain.errors import InputError
+class _Past:
+    """A history as the two commands use it: under the models' present names."""
+
+    def __init__(self, history: History, settings: Settings, mode: ProfileMode) -> None:
+        from llmchem_tui.storage.profiles import profiles
+
+        self.history = history
+        self.aliases = {alias: model.name for model in settings.models for alias in model.aliases}
+        self.profiles = profiles(history, mode=mode, aliases=self.aliases)
+
+    def chemistry(self, weights: ChemistrySettings) -> ChemistryTable:
+        from llmchem_tui.domain.chemistry import chemistry as table_of
+
+        return table_of(
+            list(self.profiles.values()),
+            usage_threshold=weights.usage_threshold,
+            empty_cost=weights.empty_cost,
+        )
+
+    def tell_notes(self) -> None:
+        """Say what was repaired or left out: after the work, so that an error stays one line."""
+        for note in self.history.notes:
+            tell(note)
+
+
+def _read(paths: Sequence[Path], task: str | None, simulated: bool) -> History:
+    """Read histories for one task, and of simulated and real models only the ones or the others."""
     from llmchem_tui.storage.history import only, read_history, select_task
 
-    history = select_task(read_history(paths), task)
-    for note in history.notes:
-        tell(note)
-    simulated, real = only(history, simulated=True), only(history, simulated=False)
-    if len(simulated.frame) and len(real.frame):
-        raise InputError(
-            "the history mixes simulated and real models, which share no statistic; "
-            "give their files in separate commands"
-        )
-    return history
-
-
-def _chemistry(profiles: Mapping[str, Profile], settings: ChemistrySettings) -> ChemistryTable:
-    from llmchem_tui.domain.chemistry import chemistry as table_of
-
-    return table_of(
-        list(profiles.values()),
-        usage_threshold=settings.usage_threshold,
-        empty_cost=settings.empty_cost,
-    )
-
-
-def _used(profile: Profile, table: ChemistryTable) -> str:
-    return "yes" if profile.name in table.used else "no, accuracy too low"
+    history = read_history(paths)
+    invented = only(history, simulated=True)
+    real = only(history, simulated=False)
+    if simulated or real.frame.empty:
+        return select_task(invented, task)
+    if invented.frame.empty:
+        return select_task(real, task)
+    left_out = f"{len(invented.frame):,} rows of simulated models left out (--simulated takes them)"
+    return select_task(dataclasses.replace(real, notes=(*real.notes, left_out)), task)
 
 
 def _at(table: ChemistryTable, a: str, b: str) -> str:

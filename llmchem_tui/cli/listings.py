@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmchem_tui.providers.pool import Pool
 
 
-@click.command()
+@click.command(short_help="List the vignettes.")
 @json_option
 @common
 def vignettes(as_json: bool) -> None:
@@ -50,7 +50,7 @@ def vignettes(as_json: bool) -> None:
     say("Written by the developers, not clinically reviewed.")
 
 
-@click.command()
+@click.command(short_help="List the models that can be used.")
 @click.option("--simulated", is_flag=True, help="List the simulated pool.")
 @json_option
 @common
@@ -167,7 +167,7 @@ def init(context: click.Context) -> None:
     target: Path = explicit or Path(
         os.environ.get("LLMCHEM_CONFIG") or config_folder() / "config.toml"
     )
-    text = dump(found_settings(os.environ))
+    text = dump(asyncio.run(found_settings(os.environ)))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,13 @@ def common(command: F) -> F:
         "--debug", is_flag=True, expose_value=False, help="Show a traceback if there is a bug."
     )
     return config(debug(command))
+
+
+def finite(_: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """Refuse NaN and infinity, which Python takes for numbers."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number", param=option)
+    return value
 
 
 def load_settings(context: click.Context) -> Settings:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from llmchem_tui.cli.output import NOTICE, number, print_table, say
 from llmchem_tui.domain.model import Outcome, Status
+from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.events import AnswerEnded, Event, ReviewEnded
 from llmchem_tui.session.protocol import medication_text
 
 if TYPE_CHECKING:
+    from llmchem_tui.domain.final_recommendation import FinalRecommendation
     from llmchem_tui.domain.scoring import RoundScore
     from llmchem_tui.domain.strategies import Choice
     from llmchem_tui.session.state import RoundState
@@ -26,20 +28,21 @@ def progress_line(event: Event) -> str:
     """Return the line that an event deserves, or nothing."""
     if isinstance(event, AnswerEnded):
         answer = event.result
-        return (
-            f"{event.at:6.1f} s  {answer.model} answered: {_ending(answer.status, answer.message)}"
-        )
+        ending = _ending(answer.status, answer.message)
+        return f"{event.at:6.1f} s  {plain_line(answer.model)}: {ending}"
     if isinstance(event, ReviewEnded):
         review = event.result
-        ending = _ending(review.status, review.message)
-        if review.grade is not None:
-            ending = f"{review.grade:.2f}"
-        return f"{event.at:6.1f} s  {review.reviewer} graded {review.author}: {ending}"
+        grade = review.grade
+        ending = _ending(review.status, review.message) if grade is None else f"{grade:.2f}"
+        names = f"{plain_line(review.reviewer)} on {plain_line(review.author)}"
+        return f"{event.at:6.1f} s  {names}: {ending}"
     return ""
 
 
 def print_round(state: RoundState, score: RoundScore, following: Choice) -> None:
     """Print the scores, the recommendation and the next ensemble of a finished round."""
+    if any(spec.simulated for spec in state.started.ensemble):
+        say("SIMULATED: no model was asked, the answers are invented.")
     answers = state.answers
     print_table(
         ("model", "status", ">quality", ">review acc.", ">gen. acc.", ">accuracy"),
@@ -55,34 +58,39 @@ def print_round(state: RoundState, score: RoundScore, following: Choice) -> None
             for name, s in score.scores.items()
         ),
     )
-    _print_outcome(score)
+    if score.recommendation is None:
+        say(_OUTCOMES[score.outcome])
+        for candidate in score.candidates:
+            say(f"  candidate: {candidate.model}, confidence {number(candidate.confidence)}")
+    else:
+        _print_recommendation(score.recommendation)
+    say(NOTICE)
     loss = f" (loss {following.loss:.2f})" if following.loss is not None else ""
     say(f"Next: {' + '.join(following.ensemble)}, by {following.strategy}{loss}")
     if following.note:
         say(following.note)
 
 
-def _print_outcome(score: RoundScore) -> None:
-    recommendation = score.recommendation
-    if recommendation is None:
-        say(_OUTCOMES[score.outcome])
-        for candidate in score.candidates:
-            say(f"  candidate: {candidate.model}, confidence {number(candidate.confidence)}")
-    else:
-        for reviewer, concern in recommendation.concerns:
-            say(f"! Safety concern of {reviewer}: {concern}")
-        for medication in recommendation.medications:
-            say(medication_text(medication))
-        if not recommendation.medications:
-            say("No medication.")
-        say(
-            f"confidence {recommendation.confidence:.2f} (agreement-weighted grade, not a "
-            f"probability), rests on {', '.join(recommendation.rests_on)}"
+def _print_recommendation(recommendation: FinalRecommendation) -> None:
+    for reviewer, concern in recommendation.concerns:
+        say(f"! Safety concern of {reviewer}: {concern}")
+    for medication in recommendation.medications:
+        say(medication_text(medication))
+    if not recommendation.medications:
+        say("No medication.")
+    say(
+        f"confidence {recommendation.confidence:.2f} (agreement-weighted grade, not a "
+        f"probability), rests on {', '.join(recommendation.rests_on)}"
+    )
+    if recommendation.gen_accuracy is not None:
+        say(f"agreement with the reference {recommendation.gen_accuracy:.2f}")
+    shares = (f"{s.action} {s.ingredient} {s.share:.0%}" for s in recommendation.agreement)
+    say(f"support: {', '.join(shares) or 'no medication'}")
+    for difference in recommendation.differences:
+        values = "; ".join(
+            f"{name}: {value or 'not stated'}" for name, value in difference.values.items()
         )
-        for difference in recommendation.differences:
-            values = "; ".join(f"{name}: {value}" for name, value in difference.values.items())
-            say(f"differs in {difference.field} of {difference.ingredient}: {values}")
-    say(NOTICE)
+        say(f"differs in {difference.field} of {difference.ingredient}: {values}")
 
 
 def _ending(status: Status, message: str) -> str:

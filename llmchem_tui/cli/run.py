@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from llmchem_tui.cli.options import common, json_option, load_settings
+from llmchem_tui.cli.options import common, finite, json_option, load_settings
 from llmchem_tui.cli.output import print_json, say, tell
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Outcome, Vignette
@@ -40,7 +40,7 @@ class _Wishes:
     as_json: bool
 
 
-@click.command()
+@click.command(short_help="Run one round without the app.")
 @click.argument("vignette")
 @click.option("--strategy", metavar="S", help=f"One of {', '.join(STRATEGIES)}.")
 @click.option("-n", "--size", "n", type=int, metavar="N", help="Models in the ensemble.")
@@ -49,7 +49,8 @@ class _Wishes:
 @click.option("--simulated", is_flag=True, help="Use the simulated pool: no server, no key.")
 @click.option(
     "--time-scale",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=1e6),
+    callback=finite,
     default=1.0,
     show_default=True,
     metavar="X",
@@ -82,19 +83,29 @@ def run(context: click.Context, /, vignette: str, **options: Any) -> int:
 
 
 def _wishes(settings: Settings, vignette: str, options: dict[str, Any]) -> _Wishes:
-    models = tuple(filter(None, (m.strip() for m in (options["models"] or "").split(","))))
-    n = options["n"]
+    n, strategy, models = options["n"], options["strategy"], _models(options["models"])
+    if models and strategy is not None:
+        raise InputError("--models and --strategy both choose; leave one of them out")
     if models and n not in (None, len(models)):
         raise InputError(f"-n {n} does not go with {len(models)} --models; leave one of them out")
     return _Wishes(
         vignette=_vignette(vignette),
-        strategy=_strategy(options["strategy"] or settings.round.strategy),
+        strategy=_strategy(settings.round.strategy if strategy is None else strategy),
         n=len(models) or (settings.round.n if n is None else n),
         models=models,
         seed=options["seed"] if options["seed"] is not None else settings.round.seed,
         allow_remote=options["allow_remote"],
         as_json=options["as_json"],
     )
+
+
+def _models(names: str | None) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    models = tuple(name.strip() for name in names.split(","))
+    if not all(models):
+        raise InputError("--models has an empty name; separate names by single commas")
+    return models
 
 
 def _vignette(name: str) -> Vignette:
@@ -118,10 +129,14 @@ def _saving(options: dict[str, Any]) -> Saving:
 
     if options["no_save"] and options["out"]:
         raise InputError("--out and --no-save contradict each other; leave one of them out")
-    if options["no_save"]:
-        return Saving(None)
-    folder = options["out"] or data_folder(os.environ) / "sessions"
-    return Saving(folder, private=options["private"])
+    folder = options["out"]
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {folder} is a file; name a folder for the sessions")
+    return Saving(
+        folder or data_folder(os.environ) / "sessions",
+        private=options["private"],
+        write=not options["no_save"],
+    )
 
 
 def _virtual_time(time_scale: float) -> Callable[[], asyncio.AbstractEventLoop]:
@@ -150,18 +165,12 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
     from llmchem_tui.cli.documents import run_document
     from llmchem_tui.cli.report import print_round
 
-    for name, problem in laboratory.pool.unreachable.items():
-        tell(f"{name}: {problem}")
-    if laboratory.pool.simulated:
-        tell("SIMULATED pool: no model is asked, the answers are invented")
     seed = laboratory.draw_seed() if wishes.seed is None else wishes.seed
     repeats = (wishes.vignette.id, seed)
     choice = laboratory.choose(
         wishes.strategy, wishes.n, seed, models=wishes.models, repeats=repeats
     )
-    for note in (*laboratory.notes, choice.note):
-        if note:
-            tell(note)
+    _tell_what_is_used(laboratory, choice)
     _allow_remote(laboratory, choice, wishes)
     state = await _watch(laboratory, wishes, choice, seed)
     if state is None or state.ended is None or state.ended.cancelled:
@@ -169,7 +178,8 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
         tell(f"cancelled; what had finished is in {where}" if where else "cancelled")
         return 130
     score = state.score(abstain_below=laboratory.settings.round.abstain_below)
-    following = laboratory.next_ensemble(len(state.names), seed, repeats=repeats)
+    n = min(wishes.n, len(laboratory.pool.models))
+    following = laboratory.next_ensemble(n, seed, repeats=repeats)
     files = laboratory.session.files if laboratory.session else {}
     if wishes.as_json:
         print_json(run_document(state, score, following, files))
@@ -178,6 +188,16 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
         if laboratory.session:
             say(f"Saved in {laboratory.session.folder}")
     return 1 if score.outcome is Outcome.FAILED else 0
+
+
+def _tell_what_is_used(laboratory: Laboratory, choice: Choice) -> None:
+    for name, problem in laboratory.pool.unreachable.items():
+        tell(f"{name}: {problem}")
+    if laboratory.pool.simulated:
+        tell("SIMULATED pool: no model is asked, the answers are invented")
+    for note in (*laboratory.notes, choice.note):
+        if note:
+            tell(note)
 
 
 async def _watch(
@@ -206,12 +226,15 @@ async def _watch(
 def _allow_remote(laboratory: Laboratory, choice: Choice, wishes: _Wishes) -> None:
     """Ask before a vignette first goes to an endpoint that is neither loopback nor trusted."""
     leaving = laboratory.leaving(choice.ensemble)
+    places = ", ".join(f"{name} ({url})" for name, url in leaving.items())
     policy = laboratory.settings.round.remote
+    if leaving and policy == "never":
+        raise InputError(
+            f"the vignette would go to {places}, and round.remote is never; "
+            "choose other models, or change the setting"
+        )
     if not leaving or wishes.allow_remote or policy == "allow":
         return
-    places = ", ".join(f"{name} ({url})" for name, url in leaving.items())
-    if policy == "never":
-        raise InputError(f"the vignette would go to {places}, and round.remote is never")
     if not sys.stdin.isatty() or wishes.as_json:
         raise InputError(
             f"the vignette would go to {places}; allow it with --allow-remote, "

@@ -68,34 +68,36 @@ hartmanns solution, hartmann solution, hartmanns, compound sodium lactate; gluco
 d10w, d50w, d50; st johns wort = hypericum; oral rehydration salts = ors, oral rehydration
 solution, oral rehydration therapy; zinc = zinc sulfate, zinc acetate, zinc gluconate; bacitracin =
 bacitracin zinc; potassium iodide = lugols iodine, lugol iodine; polystyrene sulfonate = sodium
-polystyrene sulfonate, calcium polystyrene sulfonate, calcium resonium; sodium zirconium
-cyclosilicate = szc; omega 3 fatty acids = omega 3 acid ethyl esters, fish oil; icosapent ethyl =
-ethyl eicosapentaenoic acid; insulin human = insulin, regular insulin, soluble insulin, insulin
-regular, human insulin, insulin soluble, short acting insulin; insulin isophane = nph, nph insulin,
-insulin nph, isophane insulin, human isophane insulin; insulin glargine = glargine; insulin detemir
-= detemir; insulin degludec = degludec; insulin aspart = aspart; insulin lispro = lispro; insulin
-glulisine = glulisine; heparin = unfractionated heparin, ufh; alteplase = tpa, rtpa, tissue
-plasminogen activator; prothrombin complex concentrate = pcc, 4f pcc, four factor prothrombin
-complex concentrate; immunoglobulin = ivig, immune globulin, intravenous immunoglobulin, normal
-human immunoglobulin; anti d immunoglobulin = anti d, rho d immune globulin, anti d immune
-globulin; tranexamic acid = txa; acetylcysteine = n acetylcysteine, nac, n acetyl cysteine;
-isosorbide mononitrate = ismn; isosorbide dinitrate = isdn; cetirizine = cetirizin; methotrexate =
-mtx; hydroxychloroquine = hcq; epoetin alfa = erythropoietin, epoetin, epo; darbepoetin alfa =
-darbepoetin; chorionic gonadotropin = hcg; ergometrine = ergonovine; botulinum toxin =
-onabotulinumtoxina, botulinum toxin a, abobotulinumtoxina; diamorphine = heroin; vasopressin =
-argipressin; fampridine = dalfampridine; activated charcoal = charcoal; penicillamine = d
-penicillamine; calcitonin = calcitonin salmon; interferon beta = interferon beta 1a, interferon
+polystyrene sulfonate, calcium polystyrene sulfonate, calcium resonium, kayexalate, resonium a;
+sodium zirconium cyclosilicate = szc; omega 3 fatty acids = omega 3 acid ethyl esters, fish oil;
+icosapent ethyl = ethyl eicosapentaenoic acid; insulin human = insulin, regular insulin, soluble
+insulin, insulin regular, human insulin, insulin soluble, short acting insulin; insulin isophane =
+nph, nph insulin, insulin nph, isophane insulin, human isophane insulin; insulin glargine =
+glargine; insulin detemir = detemir; insulin degludec = degludec; insulin aspart = aspart; insulin
+lispro = lispro; insulin glulisine = glulisine; heparin = unfractionated heparin, ufh; alteplase =
+tpa, rtpa, tissue plasminogen activator; prothrombin complex concentrate = pcc, 4f pcc, four factor
+prothrombin complex concentrate; immunoglobulin = ivig, immune globulin, intravenous
+immunoglobulin, normal human immunoglobulin; anti d immunoglobulin = anti d, rho d immune globulin,
+anti d immune globulin; tranexamic acid = txa; acetylcysteine = n acetylcysteine, nac, n acetyl
+cysteine; isosorbide mononitrate = ismn; isosorbide dinitrate = isdn; cetirizine = cetirizin;
+methotrexate = mtx; hydroxychloroquine = hcq; epoetin alfa = erythropoietin, epoetin, epo;
+darbepoetin alfa = darbepoetin; chorionic gonadotropin = hcg; ergometrine = ergonovine; botulinum
+toxin = onabotulinumtoxina, botulinum toxin a, abobotulinumtoxina; diamorphine = heroin;
+vasopressin = argipressin; fampridine = dalfampridine; activated charcoal = charcoal; penicillamine
+= d penicillamine; calcitonin = calcitonin salmon; interferon beta = interferon beta 1a, interferon
 beta 1b, peginterferon beta 1a; amfetamine + dexamfetamine = mixed amphetamine salts, amphetamine
-salts, adderall; senna = sennosides, sennoside, senna glycosides; bismuth = tripotassium
-dicitratobismuthate, tripotassium dicitrato bismuthate, bismuth subcitrate potassium; latanoprost +
-timolol = xalacom; dorzolamide + timolol = cosopt; amoxicillin + clavulanate = co amoxiclav,
-amoxiclav, coamoxiclav; trimethoprim + sulfamethoxazole = co trimoxazole, cotrimoxazole; codeine +
-paracetamol = co codamol, cocodamol; dihydrocodeine + paracetamol = co dydramol; levodopa +
-carbidopa = co careldopa; levodopa + benserazide = co beneldopa; amiloride + furosemide = co
-amilofruse; aluminium hydroxide + magnesium hydroxide = co magaldrox; flucloxacillin + ampicillin =
-co fluampicil; ethinylestradiol + cyproterone = co cyprindiol; thiamine + pyridoxine + ascorbic
-acid + riboflavin + nicotinamide = pabrinex; nirmatrelvir + ritonavir = paxlovid; paracetamol +
-codeine = tylenol 3, tylenol with codeine
+salts, adderall; dexamethasone = dexamethasone sodium phosphate; prednisolone = prednisolone sodium
+phosphate; betamethasone = betamethasone sodium phosphate; hydrocortisone = hydrocortisone sodium
+phosphate; low molecular weight heparin = lmwh; senna = sennosides, sennoside, senna glycosides;
+bismuth = tripotassium dicitratobismuthate, tripotassium dicitrato bismuthate, bismuth subcitrate
+potassium; latanoprost + timolol = xalacom; dorzolamide + timolol = cosopt; amoxicillin +
+clavulanate = co amoxiclav, amoxiclav, coamoxiclav; trimethoprim + sulfamethoxazole = co
+trimoxazole, cotrimoxazole; codeine + paracetamol = co codamol, cocodamol; dihydrocodeine +
+paracetamol = co dydramol; levodopa + carbidopa = co careldopa; levodopa + benserazide = co
+beneldopa; amiloride + furosemide = co amilofruse; aluminium hydroxide + magnesium hydroxide = co
+magaldrox; flucloxacillin + ampicillin = co fluampicil; ethinylestradiol + cyproterone = co
+cyprindiol; thiamine + pyridoxine + ascorbic acid + riboflavin + nicotinamide = pabrinex;
+nirmatrelvir + ritonavir = paxlovid; paracetamol + codeine = tylenol 3, tylenol with codeine
 """)
 """Other spellings and names of the same ingredients, and combinations with a name of their own."""
 
@@ -152,17 +154,17 @@ ipratropium + salbutamol = combivent, duoneb; tiotropium = spiriva; fluticasone 
 flixotide, flonase; fluticasone + salmeterol = advair, seretide; budesonide + formoterol =
 symbicort; budesonide = pulmicort; beclometasone + formoterol = fostair; fluticasone + vilanterol =
 breo, relvar; fluticasone + umeclidinium + vilanterol = trelegy; umeclidinium + vilanterol = anoro;
-montelukast = singulair; omalizumab = xolair; epinephrine = epipen, adrenalin; cetirizine = zyrtec;
-loratadine = claritin; fexofenadine = allegra; diphenhydramine = benadryl; chlorphenamine =
-piriton; omeprazole = prilosec, losec; esomeprazole = nexium; lansoprazole = prevacid; pantoprazole
-= protonix; famotidine = pepcid; metoclopramide = reglan, maxolon; ondansetron = zofran;
-prochlorperazine = stemetil, compazine; promethazine = phenergan; hyoscine butylbromide = buscopan;
-loperamide = imodium; macrogol = movicol, miralax, laxido; mesalazine = asacol, pentasa; infliximab
-= remicade; adalimumab = humira; etanercept = enbrel; tocilizumab = actemra, roactemra; rituximab =
-rituxan, mabthera; hydroxychloroquine = plaquenil; azathioprine = imuran; mycophenolate = cellcept;
-tacrolimus = prograf; tamsulosin = flomax; finasteride = proscar, propecia; oxybutynin = ditropan;
-mirabegron = betmiga, myrbetriq; oxytocin = pitocin, syntocinon; ergometrine + oxytocin =
-syntometrine; carboprost = hemabate; levonorgestrel = plan b, mirena; medroxyprogesterone = depo
+montelukast = singulair; omalizumab = xolair; epinephrine = epipen, epi pen, adrenalin; cetirizine
+= zyrtec; loratadine = claritin; fexofenadine = allegra; diphenhydramine = benadryl; chlorphenamine
+= piriton; omeprazole = prilosec, losec; esomeprazole = nexium; lansoprazole = prevacid;
+pantoprazole = protonix; famotidine = pepcid; metoclopramide = reglan, maxolon; ondansetron =
+zofran; prochlorperazine = stemetil, compazine; promethazine = phenergan; hyoscine butylbromide =
+buscopan; loperamide = imodium; macrogol = movicol, miralax, laxido; mesalazine = asacol, pentasa;
+infliximab = remicade; adalimumab = humira; etanercept = enbrel; tocilizumab = actemra, roactemra;
+rituximab = rituxan, mabthera; hydroxychloroquine = plaquenil; azathioprine = imuran; mycophenolate
+= cellcept; tacrolimus = prograf; tamsulosin = flomax; finasteride = proscar, propecia; oxybutynin
+= ditropan; mirabegron = betmiga, myrbetriq; oxytocin = pitocin, syntocinon; ergometrine + oxytocin
+= syntometrine; carboprost = hemabate; levonorgestrel = plan b, mirena; medroxyprogesterone = depo
 provera, provera; nystatin = mycostatin; mupirocin = bactroban; isotretinoin = accutane,
 roaccutane; latanoprost = xalatan; potassium chloride = slow k, sando k; iron = feosol; ferric
 carboxymaltose = ferinject, injectafer; iron sucrose = venofer; folic acid = folvite; sodium

@@ -85,15 +85,15 @@ metformin, gliclazide, glimepiride, glipizide, glibenclamide, tolbutamide, chlor
 repaglinide, nateglinide, pioglitazone, rosiglitazone, acarbose, sitagliptin, linagliptin,
 saxagliptin, alogliptin, vildagliptin, empagliflozin, dapagliflozin, canagliflozin, ertugliflozin,
 sotagliflozin, semaglutide, liraglutide, dulaglutide, exenatide, lixisenatide, tirzepatide,
-pramlintide, insulin human, insulin isophane, insulin glargine, insulin detemir, insulin
-degludec, insulin aspart, insulin lispro, insulin glulisine, glucagon, glucose, diazoxide,
-orlistat, phentermine, levothyroxine, liothyronine, carbimazole, thiamazole, propylthiouracil,
-potassium iodide, teprotumumab, hydrocortisone, prednisolone, prednisone, methylprednisolone,
-dexamethasone, betamethasone, triamcinolone, cortisone, fludrocortisone, deflazacort,
-tetracosactide, metyrapone, osilodrostat, octreotide, lanreotide, pasireotide, cabergoline,
-bromocriptine, somatropin, pegvisomant, testosterone, finasteride, dutasteride, tamsulosin,
-alfuzosin, silodosin, alendronic acid, risedronic acid, zoledronic acid, ibandronic acid,
-pamidronic acid, denosumab, teriparatide, abaloparatide, romosozumab, raloxifene, calcitonin,
+low molecular weight heparin, pramlintide, insulin human, insulin isophane, insulin glargine,
+insulin detemir, insulin degludec, insulin aspart, insulin lispro, insulin glulisine, glucagon,
+glucose, diazoxide, orlistat, phentermine, levothyroxine, liothyronine, carbimazole, thiamazole,
+propylthiouracil, potassium iodide, teprotumumab, hydrocortisone, prednisolone, prednisone,
+methylprednisolone, dexamethasone, betamethasone, triamcinolone, cortisone, fludrocortisone,
+deflazacort, tetracosactide, metyrapone, osilodrostat, octreotide, lanreotide, pasireotide,
+cabergoline, bromocriptine, somatropin, pegvisomant, testosterone, finasteride, dutasteride,
+tamsulosin, alfuzosin, silodosin, alendronic acid, risedronic acid, zoledronic acid, ibandronic
+acid, pamidronic acid, denosumab, teriparatide, abaloparatide, romosozumab, raloxifene, calcitonin,
 cinacalcet, etelcalcetide, calcitriol, alfacalcidol, paricalcitol, colecalciferol, ergocalciferol,
 calcium carbonate, calcium gluconate, calcium chloride, calcium acetate, calcium citrate,
 sevelamer, lanthanum, sucroferric oxyhydroxide, patiromer, sodium zirconium cyclosilicate,
@@ -237,24 +237,23 @@ monohydrate hemihydrate heptahydrate hydrate anhydrous base marboxil hydroxide
 """Words that name a salt or an ester, not an ingredient."""
 
 FORMS = _words("""
-tablet tablets tab tabs capsule capsules cap caps caplet caplets pill pills vial ampoule sachet
-sachets suspension solution syrup elixir liquid powder granules injection injectable infusion depot
-cream ointment gel lotion foam shampoo spray patch patches plaster drops drop eye ear nose
-inhaler inhalers inhalation inhaled nebuliser nebulizer nebulised nebulized nebules evohaler
-turbohaler respimat accuhaler ellipta diskus handihaler mdi dpi pmdi metered spacer via mask
-suppository suppositories enema pessary pessaries lozenge implant pen prefilled autoinjector
-auto injector oral orally iv intravenous intravenously im intramuscular sc subcutaneous subcut sl
-sublingual buccal rectal pr pv vaginal topical transdermal nasal intranasal ophthalmic otic po
-modified extended sustained prolonged slow immediate delayed controlled release releasing acting
-long short rapid fast er xr sr mr xl la cr dr ec ir xt cd enteric coated gastro resistant
-effervescent dispersible soluble chewable orodispersible odt film liposomal pegylated
-dose doses dosed high low standard loading maintenance bolus initial first second line daily weekly
-once twice prn as needed if generic brand equivalent therapy treatment course regimen of the a an
-current existing home new usual regular continuous medication drug agent by mouth per day mg ml for
+macrocrystals macrocrystalline microcrystals microcrystalline tablet tablets tab tabs capsule
+capsules cap caps caplet caplets pill pills vial ampoule sachet sachets suspension solution syrup
+elixir liquid powder granules injection injectable infusion depot cream ointment gel lotion foam
+shampoo spray patch patches plaster drops drop eye ear nose inhaler inhalers inhalation inhaled
+nebuliser nebulizer nebulised nebulized nebules evohaler turbohaler respimat accuhaler ellipta
+diskus handihaler mdi dpi pmdi metered spacer via mask suppository suppositories enema pessary
+pessaries lozenge implant pen prefilled autoinjector auto injector oral orally iv intravenous
+intravenously im intramuscular sc subcutaneous subcut sl sublingual buccal rectal pr pv vaginal
+topical transdermal nasal intranasal ophthalmic otic po modified extended sustained prolonged slow
+immediate delayed controlled release releasing acting long short rapid fast er xr sr mr xl la cr dr
+ec ir xt cd enteric coated gastro resistant effervescent dispersible soluble chewable
+orodispersible odt film liposomal pegylated dose doses dosed high low standard loading maintenance
+bolus initial first second line daily weekly once twice prn as needed if generic brand equivalent
+therapy treatment course regimen of the a an current existing home new usual regular continuous
+medication drug agent by mouth per day mg ml for
 """)
 """Words of a dose form, route or course that may stand in a drug's name without naming it."""
 
-NOTHING = frozenset(
-    {"none", "nil", "n/a", "na", "nothing", "no medication", "no medications", "no drug", "-"}
-)
-"""What authors write in the place of a name to say that they give no drug."""
+NOTHING = frozenset({"none", "nil", "n/a", "na", "nothing", "-"})
+"""What authors write in the place of a name to say that they give no drug; also "no …"."""

@@ -32,6 +32,7 @@ _STRENGTH = re.compile(
     r"(?:\s*/\s*(?:\d[\d.,]*\s*)?(?:kg|mg|g|ml|l|h|hours?|hr|day|dose|puff|actuation|min)\b)*(?!\w)"
 )
 _APOSTROPHE = re.compile("['\u2019]")
+_NO_DRUG = re.compile(r"(?:no|none|nothing|without)\b")
 _ANTAGONIST = re.compile(r"\bvitamin[ -]?k[ -]antagonists?\b")  # the opposite of vitamin K
 _WORD = re.compile(r"[^\W_]+")
 _BRACKETS = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?")
@@ -84,7 +85,7 @@ def components(name: str) -> tuple[str, ...]:
     A bracket counts only where nothing outside it is known: "inhaler (salbutamol)".
     """
     plain = _plain(name)
-    if plain in NOTHING:
+    if plain in NOTHING or _NO_DRUG.match(plain):
         return ()
     named = _read(_BRACKETS.sub(" ", plain))
     if not any(known for known, _ in named):

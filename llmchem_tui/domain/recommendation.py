@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -110,25 +111,26 @@ def recommend(
     losses = {end: surface.loss(end) for end in ends}
     least = min(losses.values())
     equal = {end for end, loss in losses.items() if loss <= least + EQUAL_LOSS}
-    ensemble = min(equal)
-    best: Members | None = None
+    ensemble, optimum = min(equal), None
     if len(table.names) <= _MOST_EXHAUSTIVE:
         sets, all_losses = surface.all_sets(sizes)
         best = min(members_of(sets[all_losses <= all_losses.min() + EQUAL_LOSS].tolist()))
+        optimum = Optimum(_named(table, best), surface.loss(best))
         equal.update(members_of(sets[np.abs(all_losses - least) <= EQUAL_LOSS].tolist()))
-
-    def named(members: Members) -> tuple[str, ...]:
-        return tuple(table.names[i] for i in members)
-
-    optimum = Optimum(named(best), surface.loss(best)) if best is not None else None
-    loss = losses[ensemble]
+        if best in equal:  # the climbs got there: of all the best sets the first by name
+            ensemble = best
+    loss = surface.loss(ensemble)
     return Recommendation(
-        ensemble=named(ensemble),
+        ensemble=_named(table, ensemble),
         loss=loss,
-        ties=tuple(named(members) for members in sorted(equal - {ensemble})),
+        ties=tuple(_named(table, members) for members in sorted(equal - {ensemble})),
         optimum=optimum,
         reason=_reason(len(starts), loss, optimum),
     )
+
+
+def _named(table: ChemistryTable, members: Members) -> tuple[str, ...]:
+    return tuple(table.names[i] for i in members)
 
 
 def _starts(
@@ -181,8 +183,8 @@ def _reason(starts: int, loss: float, optimum: Optimum | None) -> str:
 def _check(settings: RecommendationSettings, models: int) -> None:
     if not 0 <= settings.alpha <= 1:
         raise InputError(f"alpha is {settings.alpha:g}; it must lie from 0 to 1.")
-    if not settings.beta >= 0:
-        raise InputError(f"beta is {settings.beta:g}; it must be 0 or more.")
+    if not 0 <= settings.beta < math.inf:
+        raise InputError(f"beta is {settings.beta:g}; it must be a number, 0 or more.")
     if settings.size is not None and not 1 <= settings.size <= models:
         raise InputError(
             f"An ensemble of {settings.size} cannot be made from the {models} models that have a "

@@ -28,9 +28,6 @@ _GRADE_SCALE = 10.0
 _ROUNDING = 1e-9
 """What a confidence may miss the threshold by, when it equals it but for rounding."""
 
-_ROUNDING = 1e-9
-"""What a confidence may miss the threshold by, when it equals it but for rounding."""
-
 
 @dataclass(frozen=True, slots=True)
 class Score:

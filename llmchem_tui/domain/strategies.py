@@ -63,6 +63,9 @@ class Choice:
     note: str = ""
 
 
+_TRIES = 3
+"""Rounds after which a model without a profile is not explored any longer."""
+
 _DEFAULTS = ChemistryParameters()
 
 
@@ -113,9 +116,9 @@ def next_ensemble(
 ) -> Choice:
     """What to run next: models that are still unknown, then what chemistry recommends.
 
-    While a model of the pool has neither a profile nor a round behind it, the n models with the
-    fewest rounds are offered, as EXPLORE. A model that was tried and only failed has no profile
-    either, but it is not offered for exploring again: the loop would never get past it.
+    While a model of the pool has no profile, the n models with the fewest rounds are offered, as
+    EXPLORE. A model that has failed three times is not waited for any longer: the loop would never
+    get past one that is broken.
 
     Raises:
         InputError: n is below 1 or above the pool's size.
@@ -188,7 +191,7 @@ def _untried(names: Sequence[str], knowledge: Knowledge) -> list[str]:
     return sorted(
         name
         for name in names
-        if name not in knowledge.profiles and knowledge.rounds.get(name, 0) == 0
+        if name not in knowledge.profiles and knowledge.rounds.get(name, 0) < _TRIES
     )
 
 

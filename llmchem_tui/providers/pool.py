@@ -98,9 +98,14 @@ async def simulated_pool(time_scale: float = 1.0) -> Pool:
     return Pool(tuple(await provider.models()), {simulated.ENDPOINT: Endpoint(provider, slots=64)})
 
 
-def found_settings(env: Mapping[str, str]) -> Settings:
-    """Return settings that write down what the environment speaks of."""
-    return Settings(providers=_found(env))
+async def found_settings(env: Mapping[str, str]) -> Settings:
+    """Return settings that write down the endpoints that answer of those ``env`` speaks of."""
+    found = _found(env)
+    made = {name: _provider(name, own, Settings(), env) for name, own in found.items()}
+    silent = _problems(await probe(made, PROBE_SECONDS))
+    for provider in made.values():
+        await provider.aclose()
+    return Settings(providers={name: own for name, own in found.items() if name not in silent})
 
 
 def _found(env: Mapping[str, str]) -> dict[str, ProviderSettings]:

@@ -23,6 +23,10 @@ _LABEL = re.compile(
     r"[\s*_]*:[\s*_]*(.*)$",
     re.IGNORECASE,
 )
+_LONE_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _BULLET = re.compile(r"(?:[-\u2022*]|\d+[.)])\s+")
 _DOSE = re.compile(r"^([^\d,;|]*[^\d\s,;|])\s+(?=\d)")
@@ -152,6 +156,7 @@ def _item_text(item: object) -> str:
 
 
 def _fields(reply: str) -> Mapping[str, Any]:
+    reply = _LONE_SURROGATE.sub(r"\\ufffd", reply)  # JSON has them, no text can hold them
     for candidate in (reply, *reversed(_FENCE.findall(reply))):
         try:
             value = _json(candidate.strip())
@@ -238,7 +243,7 @@ def _grade(value: object) -> float | None:
         value = float(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 <= value <= 1 and math.isfinite(value) else None
+    return abs(float(value)) if 0 <= value <= 1 and math.isfinite(value) else None  # no -0.0
 
 
 def _concern(text: str | None) -> str | None:

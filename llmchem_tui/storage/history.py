@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import SIMULATED_PREFIX
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS, FinishedRound, history_rows
+from llmchem_tui.storage.session_file import SESSION_FILE, check_format
 from llmchem_tui.storage.tables import read_rows, unguarded, written
 
 if TYPE_CHECKING:
@@ -64,33 +65,42 @@ class History:
 
 
 def read_history(paths: Sequence[Path]) -> History:
-    """The rows of CSV files, session folders or folders of sessions; each file counts once.
+    """The rows of CSV files, session folders or folders of sessions; each path counts once.
+
+    A file or a session that is named must be whole; in a folder of sessions a damaged one is left
+    out, as in ``read_sessions``.
 
     Raises:
-        InputError: a file is missing, damaged, without rows or without the needed columns.
+        InputError: a file is missing, damaged or without the needed columns, or there are no rows
+            in any of them.
     """
-    files = {file.resolve(): file for path in paths for file in _history_files(path)}
     histories = []
-    for path in files.values():
-        history = _read_file(path)
-        if history.frame.empty:
-            raise InputError(f"{path} has a header but no rows: give a history of finished rounds.")
-        histories.append(history)
-    return join(histories)
+    for path, given in {_whole(path).resolve(): path for path in paths}.items():
+        if path.is_dir() and not any(path.glob(f"*/{HISTORY_FILE}")):
+            raise InputError(
+                f"The folder {given} has no {HISTORY_FILE}, nor has a folder in it: "
+                "give a session folder, a folder of sessions, or a CSV file."
+            )
+        histories.append(read_sessions(given) if path.is_dir() else _read_session(_whole(given)))
+    history = join(histories)
+    if paths and history.frame.empty:
+        named = ", ".join(str(path) for path in paths)
+        raise InputError(f"{named}: no rows yet; give a history of finished rounds.")
+    return history
 
 
 def read_sessions(folder: Path, *, exclude: str | None = None) -> History:
     """The rows of all sessions in a folder, oldest first, but for the one named ``exclude``.
 
-    A session without a history or without a finished round adds nothing; a damaged one is left out
-    and reported in ``notes``. A folder that does not exist holds no session.
+    A session without a history or without a finished round adds nothing; a damaged one, or one of
+    a newer format, is left out and reported in ``notes``. A folder that does not exist holds none.
     """
     histories = []
     for path in sorted(folder.glob(f"*/{HISTORY_FILE}")):
         if path.parent.name == exclude:
             continue
         try:
-            histories.append(_read_file(path))
+            histories.append(_read_session(path))
         except InputError as error:
             histories.append(History(_empty_frame(), notes=(f"Left out: {error}",)))
     return join(histories)
@@ -166,18 +176,15 @@ def exclude_repeats(history: History, vignette: str, seed: int) -> History:
     return replace(history, frame=frame[~repeats])
 
 
-def _history_files(path: Path) -> list[Path]:
-    """The file itself, a session folder's history, or those of all sessions in a folder."""
-    if not path.is_dir():
-        return [path]
+def _whole(path: Path) -> Path:
+    """The history of a session folder; any other path as it is."""
     own = path / HISTORY_FILE
-    files = [own] if own.is_file() else sorted(path.glob(f"*/{HISTORY_FILE}"))
-    if not files:
-        raise InputError(
-            f"The folder {path} has no {HISTORY_FILE}, nor has a folder in it: "
-            "give a session folder, a folder of sessions, or a CSV file."
-        )
-    return files
+    return own if own.is_file() else path
+
+
+def _read_session(path: Path) -> History:
+    check_format(path.with_name(SESSION_FILE))
+    return _read_file(path)
 
 
 def _read_file(path: Path) -> History:

@@ -92,8 +92,8 @@ class FinishedRound:
 def history_rows(round_: FinishedRound, *, private: bool = False) -> list[dict[str, Cell]]:
     """One row of history.csv per member, in the ensemble's order.
 
-    A member's measurements are blank unless its answer is ok; what holds for the whole round
-    (strategy, seed, confidence) stands on every row. ``private`` leaves out the answers' texts,
+    A member's numbers are blank unless its answer is ok; the seed, which names a draw, stands on
+    every row. ``private`` leaves out the answers' texts,
     medications included.
     """
     return [
@@ -186,7 +186,6 @@ def _history_row(
         "trial": round_.trial,
         "model": spec.name,
         "task": TASK,
-        "temperature": spec.temperature,
         "id": item_id(position),
         "result": answer_text(answer) if answer else None,
         "elapsed": elapsed_text(round_.elapsed),
@@ -196,21 +195,22 @@ def _history_row(
         "status": result.status.value,
         "medications": _medications(answer) if answer else None,
         "recommended": recommendation is not None and spec.name in recommendation.rests_on,
-        "confidence": recommendation.confidence if recommendation else None,
         "seed": round_.seed,
-        **_measurements(round_, spec.name),
+        **_numbers(round_, spec),
     }
 
 
-def _measurements(round_: FinishedRound, model: str) -> dict[str, Cell]:
-    result = round_.answers[model]
+def _numbers(round_: FinishedRound, spec: ModelSpec) -> dict[str, Cell]:
+    result, recommendation = round_.answers[spec.name], round_.score.recommendation
     usage = result.usage
     figures: dict[str, Cell] = {
+        "temperature": spec.temperature,
+        "confidence": recommendation.confidence if recommendation else None,
         "latency": result.latency,
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
     }
-    score = round_.score.scores.get(model)
+    score = round_.score.scores.get(spec.name)
     figures |= {
         "quality": score.quality if score else None,
         "gen_accuracy": score.gen_accuracy if score else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,10 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import ModelSpec
 from llmchem_tui.storage.files import read_bytes, storable
 
+SESSION_FILE = "session.toml"
+
 _FORMAT = 1
+_FORMAT_LINE = re.compile(rb"format = (\d{1,9})\s")
 _PACKAGES = ("llmchem-tui", "textual", "numpy", "pandas", "httpx", "ollama", "openai", "anthropic")
 
 
@@ -80,6 +84,18 @@ def session_toml(info: SessionInfo, seeds: Mapping[str, int]) -> bytes:
     return storable(tomli_w.dumps(settings)).encode("utf-8")
 
 
+def check_format(file: Path) -> None:
+    """Look at the first line of a session.toml, if there is one.
+
+    Raises:
+        InputError: its format is newer than ours.
+    """
+    with contextlib.suppress(OSError), file.open("rb") as content:
+        match = _FORMAT_LINE.match(content.readline(100))
+        if match and int(match[1]) > _FORMAT:
+            raise _newer(file, int(match[1]))
+
+
 def read_settings(file: Path) -> Settings:
     """The settings in a session.toml.
 
@@ -91,14 +107,18 @@ def read_settings(file: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _damaged(file, error) from None
     if isinstance(version := settings.get("format"), int) and version > _FORMAT:
-        raise InputError(
-            f"{file} has session format {version}, newer than the {_FORMAT} that this llmchem "
-            "reads: update llmchem-tui."
-        )
+        raise _newer(file, version)
     try:
         return msgspec.convert(settings, Settings)
     except msgspec.ValidationError as error:
         raise _damaged(file, error) from None
+
+
+def _newer(file: Path, version: int) -> InputError:
+    return InputError(
+        f"{file} has session format {version}, newer than the {_FORMAT} that this llmchem "
+        "reads: update llmchem-tui."
+    )
 
 
 def _damaged(file: Path, error: Exception) -> InputError:

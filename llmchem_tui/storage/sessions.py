@@ -28,7 +28,12 @@ from llmchem_tui.storage.rounds import (
     history_rows,
     review_rows,
 )
-from llmchem_tui.storage.session_file import SessionInfo, read_settings, session_toml
+from llmchem_tui.storage.session_file import (
+    SESSION_FILE,
+    SessionInfo,
+    read_settings,
+    session_toml,
+)
 from llmchem_tui.storage.tables import csv_block, header_line, read_rows
 
 __all__ = [
@@ -43,7 +48,6 @@ __all__ = [
 ]
 
 REVIEWS_FILE = "reviews.csv"
-SESSION_FILE = "session.toml"
 
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:-(\d+))?")
 _NAME_TIME = "%Y-%m-%dT%H-%M-%S"

@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -93,7 +93,7 @@ def find(name: str, user_folder: Path | None = None) -> Vignette:
         if _slug(path.stem) == name or _own_id(path) == name:
             return read_file(path)
     if name.endswith(_ENDINGS) or "/" in name or os.sep in name or os.path.exists(name):
-        return read_file(Path(name))
+        return _own(read_file(Path(name)))
     known = [header.id for header in headers(user_folder) if header.usable]
     hint = nearest(name, known)
     raise InputError(
@@ -101,6 +101,18 @@ def find(name: str, user_folder: Path | None = None) -> Vignette:
         + (f"did you mean {hint}? " if hint else "")
         + "llmchem vignettes lists them all"
     )
+
+
+def nameless(vignette: Vignette) -> Vignette:
+    """Return the vignette under an id that tells nobody's name: a file's name may hold one."""
+    return vignette if vignette.id in _bundled_files() else replace(vignette, id=NOTE)
+
+
+def _own(vignette: Vignette) -> Vignette:
+    """Return the vignette under an id that is not that of another, bundled, one."""
+    if vignette.id in _bundled_files() and vignette != _load_bundled(vignette.id):
+        return replace(vignette, id=f"own-{vignette.id}")
+    return vignette
 
 
 def read_file(path: Path) -> Vignette:

@@ -312,3 +312,21 @@ def test_a_class_a_plain_name_and_an_extract_mean_what_a_clinician_means(
     name: str, ingredient: str
 ) -> None:
     assert ingredients(name) == {ingredient}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("dexamethasone sodium phosphate", {"dexamethasone"}),
+        ("sodium phosphate", {"sodium phosphate"}),
+        ("nitrofurantoin monohydrate/macrocrystals", {"nitrofurantoin"}),
+        ("No antibiotics", set()),
+        ("No medication required", set()),
+        ("Norepinephrine", {"norepinephrine"}),
+        ("Kayexalate", {"polystyrene sulfonate"}),
+        ("Epi-Pen", {"epinephrine"}),
+        ("low-molecular-weight heparin", {"low molecular weight heparin"}),
+    ],
+)
+def test_names_as_models_write_them(name: str, expected: set[str]) -> None:
+    assert ingredients(name) == expected

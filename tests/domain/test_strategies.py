@@ -198,10 +198,11 @@ def test_untried_models_come_first_those_with_the_fewest_rounds_by_name() -> Non
     assert (choice.loss, choice.filled) == (None, ())
 
 
-def test_a_model_that_was_tried_and_only_failed_does_not_hold_up_chemistry() -> None:
-    tried = Knowledge(PROFILES, KNOWN.past, dict.fromkeys("abcdXYZ", 1))
-    choice = following(3, tried)
-    assert choice == chosen(Strategy.CHEMISTRY, knowledge=tried)
+def test_a_model_that_keeps_failing_does_not_hold_up_chemistry_for_ever() -> None:
+    for failures, strategy in ((1, "EXPLORE"), (2, "EXPLORE"), (3, "CHEMISTRY")):
+        tried = Knowledge(PROFILES, KNOWN.past, dict.fromkeys("abcdXYZ", failures))
+        assert following(3, tried).strategy == strategy
+    assert following(3, tried) == chosen(Strategy.CHEMISTRY, knowledge=tried)
 
 
 def test_a_profile_from_elsewhere_counts_as_tried() -> None:
@@ -211,14 +212,16 @@ def test_a_profile_from_elsewhere_counts_as_tried() -> None:
 
 def test_exploring_reaches_every_model_and_then_ends() -> None:
     rounds: dict[str, int] = {}
+    profiles: dict[str, Profile] = {}
     ensembles = []
     for _ in itertools.repeat(None, 5):
-        choice = following(3, Knowledge(rounds=rounds))
+        choice = following(3, Knowledge(profiles, (), rounds))
         ensembles.append(choice.ensemble)
         if choice.strategy is not Strategy.EXPLORE:
             break
         for name in choice.ensemble:
             rounds[name] = rounds.get(name, 0) + 1
+            profiles[name] = PROFILES.get(name, Profile(name, 3.0, 0.65))
     assert len(ensembles) == 4
     assert set(rounds) == set("abcdXYZ")
 

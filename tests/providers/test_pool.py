@@ -108,10 +108,12 @@ def test_the_same_name_at_two_endpoints_becomes_two_models() -> None:
     assert [spec.name for spec in distinct(specs)] == ["m@one", "m@two", "other"]
 
 
-def test_what_the_environment_speaks_of_can_be_written_down() -> None:
-    found = found_settings({"OPENAI_API_KEY": "k"}).providers
-    assert found["openai"].api_key_env == "OPENAI_API_KEY"
-    assert found["ollama"].kind == "ollama"
+async def test_of_what_the_environment_speaks_of_what_answers_is_written_down() -> None:
+    async with serving(list_two) as wire:
+        env = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": wire.url, "OLLAMA_HOST": NOWHERE}
+        found = await found_settings(env)
+    assert set(found.providers) == {"openai"}
+    assert found.providers["openai"].api_key_env == "OPENAI_API_KEY"
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "ollama"])

@@ -159,7 +159,6 @@ def test_common_words_for_the_four_actions_are_understood(word: str, action: Act
         ("{}", "no list of medications"),
         ("3.5", "no list of medications"),
         ('"medications"', "no list of medications"),
-        ('{"assessment": "\\ud800", "medications": []}', "no list of medications"),
         ('{"medications": null}', "medications is not a list"),
         ('{"medications": "none"}', "medications is not a list"),
         ('{"medications": [], "assessment": 1}', "assessment is not text"),
@@ -295,6 +294,8 @@ def test_a_bad_grade_is_quoted_short_and_harmless() -> None:
 def test_lone_surrogates_do_no_harm() -> None:
     assert parse_answer(answer_json(assessment="a?b").replace("?", "\ud83d")).assessment == "a?b"
     readable('{"assessment": "\ud83d')
+    escaped = '{"assessment": "a\\ud800b \\ud83d\\ude00", "medications": []}'
+    assert parse_answer(escaped).assessment == "a\ufffdb \U0001f600"
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_an_answer_longer_than_the_csv_modules_limit_is_read(theirs: Write) -> N
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ("", "has a header but no rows: give a history of finished rounds."),
+        ("", ": no rows yet; give a history of finished rounds."),
         (ROW + "T 1,a\n", ", line 3: 2 cells where the header has 15; repair or remove the row."),
         (
             ROW.replace("text", '"two\nlines"') + ROW.replace("26s", "26s,27s"),

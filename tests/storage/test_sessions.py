@@ -223,6 +223,7 @@ def test_a_member_that_failed_has_its_settings_and_the_rounds_facts_but_no_measu
     assert blank == {
         "latency",
         "temperature",
+        "confidence",
         "result",
         "quality",
         "gen_accuracy",
