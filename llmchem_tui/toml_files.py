@@ -47,7 +47,7 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path}: there is no such file; check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot be read ({reason})") from None
@@ -56,9 +56,9 @@ def read_text(path: Path) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file in UTF-8") from None
+        raise InputError(f"{path}: not a text file in UTF-8; save it as one") from None
     if "\0" in text:
-        raise InputError(f"{path}: not a text file in UTF-8")
+        raise InputError(f"{path}: not a text file in UTF-8; save it as one")
     return text
 
 

@@ -73,21 +73,12 @@ class Administered:
     daily: Amount | None = None
 
 
-def dose_mg(text: str, weight_kg: float | None = None) -> float | None:
-    """Return a single dose in milligrams; None where it is unreadable or in another unit.
-
-    The upper end of a range; the first figure of a combination ("875/125 mg"); "mg/kg" needs the
-    weight, and a maximum beside it is respected.
-    """
-    amount = read_amount(text, weight_kg)
-    return amount.value if amount and amount.unit == "mg" and not amount.daily else None
-
-
 def read_amount(text: str, weight_kg: float | None = None, component: int = 0) -> Amount | None:
     """Return the largest amount that the words give, or None where that is not certain.
 
-    ``component`` is the place of the ingredient in a combination, 0 the first. What a dose is to
-    be titrated to later is not judged.
+    The upper end of a range; "mg/kg" needs the weight, and a maximum beside it is respected.
+    ``component`` is the place of the ingredient in a combination ("875/125 mg"), 0 the first. What
+    a dose is to be titrated to later is not judged.
     """
     words, limit = split_limit(_LATER.sub("", plain_words(text)))
     chosen = _choose(words, component)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from textual.app import App
 from textual.binding import Binding
 from textual.color import Color
-from textual.dom import DOMNode
 from textual.screen import Screen
 
 from llmchem_tui.config import Settings
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.laboratory import Laboratory
-from llmchem_tui.toml_files import nearest
-from llmchem_tui.ui.screens.live import LiveScreen
+from llmchem_tui.ui.keymap import keymap_problems
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.theme_files import bundled_themes, load_themes
-from llmchem_tui.ui.widgets.pool import PoolList
-from llmchem_tui.ui.widgets.streams import StreamPane
 
 FPS, FPS_OVER_SSH = 10, 4
 MUTED = 0.35
@@ -51,7 +47,6 @@ class LlmchemApp(App[None]):
         self._vignettes = vignettes
         self._theme_folders = theme_folders
         self._over_ssh = "SSH_CONNECTION" in (env or {})
-        self._clashes: set[frozenset[str]] = set()
         if settings.keymap:
             self.set_keymap(dict(settings.keymap))
 
@@ -71,7 +66,7 @@ class LlmchemApp(App[None]):
     def on_mount(self) -> None:
         """Register the themes; a broken file or a wrong key of the keymap is reported once."""
         themes, problems = load_themes([bundled_themes(), *self._theme_folders])
-        problems += _unknown_actions(self.settings.keymap)
+        problems += keymap_problems(self.settings.keymap, LlmchemApp.BINDINGS)
         for theme in themes:
             self.register_theme(theme)
         wanted = self.settings.ui.theme
@@ -83,27 +78,7 @@ class LlmchemApp(App[None]):
         for problem in problems:
             self.notify(plain_line(problem), severity="warning", timeout=10, markup=False)
 
-    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Tell once that the keymap gives one key to two things; Textual asks at every key."""
-        ids = frozenset(binding.id for binding in clashed_bindings if binding.id)
-        if ids and ids not in self._clashes:
-            self._clashes.add(ids)
-            text = f"[keymap] gives one key to {' and '.join(sorted(ids))}; one of them has none"
-            self.notify(text, severity="warning", timeout=10, markup=False)
-
     def get_default_screen(self) -> Screen[None]:
         """The Round screen."""
         fps = self.settings.ui.fps or (FPS_OVER_SSH if self._over_ssh else FPS)
         return RoundScreen(self.settings, self._open_laboratory, self._vignettes, fps)
-
-
-def _unknown_actions(keymap: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each name in the keymap that no key has; Textual would ignore it."""
-    owners = (LlmchemApp, LiveScreen, RoundScreen, PoolList, StreamPane)
-    bindings = (binding for owner in owners for binding in owner.BINDINGS)
-    known = sorted(one.id for one in bindings if isinstance(one, Binding) and one.id)
-    for name in keymap:
-        if name not in known:
-            hint = nearest(name, known)
-            remedy = f"did you mean {hint}?" if hint else f"there are {', '.join(known)}"
-            yield f"[keymap] {name!r} is nothing that a key does; {remedy}"

@@ -51,12 +51,7 @@ class Setup:
         Raises:
             InputError: the pool is empty or too small, or has no model of the locality.
         """
-        seed = laboratory.draw_seed()
-        repeats = (self.vignette.id, seed)
-        if self.strategy == "CHEMISTRY" and laboratory.pool.models:
-            self.choice = laboratory.next_ensemble(self.n, seed, repeats=repeats)
-        else:
-            self.choice = laboratory.choose(self.strategy, self.n, seed, repeats=repeats)
+        self.choice = laboratory.choose(self.strategy, self.n, laboratory.draw_seed())
 
     def plan(self, laboratory: Laboratory) -> Plan:
         """Return the plan of the next round.

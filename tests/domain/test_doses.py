@@ -9,9 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmchem_tui.domain.directions import FIELDS, normal
-from llmchem_tui.domain.doses import Amount, administered, dose_mg, normal_dose, read_amount
+from llmchem_tui.domain.doses import Amount, administered, normal_dose, read_amount
 from llmchem_tui.domain.model import Action, Medication
 from llmchem_tui.domain.schedules import per_day, read_schedule
+
+
+def dose_mg(text: str, weight_kg: float | None = None) -> float | None:
+    """A single dose in milligrams, where the words give one."""
+    amount = read_amount(text, weight_kg)
+    return amount.value if amount and amount.unit == "mg" and not amount.daily else None
 
 
 def line(dose: str, frequency: str = "", name: str = "drug") -> Medication:

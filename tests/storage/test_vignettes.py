@@ -290,7 +290,7 @@ def test_a_file_that_is_no_text_is_refused(
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    assert problem(tmp_path / "no.txt") == ": there is no such file"
+    assert problem(tmp_path / "no.txt") == ": there is no such file; check the path"
     assert "cannot be read" in problem(tmp_path)
 
 

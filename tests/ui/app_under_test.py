@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Static
+from textual.widgets._footer import FooterKey
 
 from llmchem_tui.config import RoundSettings, Settings
 from llmchem_tui.domain.model import Locality, ModelSpec
@@ -56,13 +58,15 @@ class Bench:
         return self.laboratories[-1]
 
     def app(self) -> LlmchemApp:
-        return LlmchemApp(
+        app = LlmchemApp(
             self.settings,
             self.open_laboratory,
             vignettes=self.folder / "vignettes",
             theme_folders=(self.folder / "themes",),
             env=self.env,
         )
+        app.animation_level = "none"
+        return app
 
     @asynccontextmanager
     async def opened(self, size: tuple[int, int] = WIDE) -> AsyncIterator[Driver]:
@@ -146,6 +150,11 @@ class Driver:
         table = self.screen.query_one(Grades).table
         return [str(cell).strip() for cell in table.get_row(letter)]
 
+    @property
+    def footer(self) -> list[str]:
+        """The keys that the footer names."""
+        return [key.description for key in self.screen.query(FooterKey)]
+
     def enabled(self, action: str) -> bool:
         return self.screen.check_action(action, ()) is True
 
@@ -154,7 +163,7 @@ def scripted_pool(
     provider: Provider,
     names: Iterable[str] = ("a", "b", "c"),
     *,
-    foreign: Mapping[str, str] | None = None,
+    foreign: Mapping[str, tuple[str, str]] | None = None,
     unreachable: Mapping[str, str] | None = None,
 ) -> OpenPool:
     """Return what opens a pool of models at one scripted endpoint, called server."""
@@ -164,3 +173,10 @@ def scripted_pool(
         return Pool(specs, {"server": Endpoint(provider)}, unreachable or {}, foreign or {})
 
     return open_pool
+
+
+def saved_rows(folder: Path) -> list[dict[str, str]]:
+    """The rows of the history of the one session in a bench's folder."""
+    (session,) = (folder / "sessions").iterdir()
+    with open(session / "history.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from textual.widgets import Input, OptionList
+from textual.widgets import HelpPanel, Input, Markdown, OptionList
 
 from llmchem_tui.ui.screens.dialogs import PickScreen
 from llmchem_tui.ui.widgets.pool import PoolList
@@ -21,16 +20,25 @@ async def test_space_takes_models_out_and_in_and_the_ensemble_is_then_manual(
 ) -> None:
     async with bench.opened() as user:
         await user.press("space")  # the first model is in
-        assert user.ensemble == ("sim/birch-13b", "sim/cedar-32b")
+        assert list(user.ensemble) == ["sim/birch-13b", "sim/cedar-32b"]
         assert "MANUAL n=2" in user.status
         await user.press("end", "space")
-        assert user.ensemble[-1] == "sim/osprey-max"
+        assert user.ensemble[-1:] == ("sim/osprey-max",)
         pool = user.screen.query_one(PoolList)
         assert pool.highlighted == 7
         await user.run_round()
         assert user.screen.state is not None
         assert user.screen.state.names == user.ensemble
         assert user.screen.state.started.strategy == "MANUAL"
+
+
+async def test_adopting_brings_the_offered_size_back(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("space")
+        assert user.screen.setup.n == 2
+        await user.press("a")
+        assert user.screen.setup.n == 3
+        assert "EXPLORE n=3" in user.status
 
 
 async def test_an_ensemble_of_none_cannot_be_run(bench: Bench) -> None:
@@ -64,12 +72,12 @@ async def test_a_strategy_with_too_few_models_says_so(bench: Bench) -> None:
 async def test_the_size_changes_this_ensemble_and_the_offered_one(bench: Bench) -> None:
     async with bench.opened() as user:
         await user.press("n")
-        assert dialog_lines(user)[1].split("  ")[0].strip() == "2 models"
+        assert dialog_lines(user)[1].strip() == "2 models  2 answers, 2 reviews"
         assert dialog_lines(user)[2].startswith("● 3 models")  # the present one
         await user.press("down", "down", "enter")
         await user.wait_until(lambda: "EXPLORE n=5" in user.status)
-        offered = lambda: user.screen.setup.offered  # noqa: E731
-        await user.wait_until(lambda: (choice := offered()) and len(choice.ensemble) == 5)
+        setup = user.screen.setup
+        await user.wait_until(lambda: setup.offered and len(setup.offered.ensemble) == 5)
 
 
 async def test_the_case_is_found_by_typing_and_shown(bench: Bench) -> None:
@@ -101,14 +109,18 @@ async def test_a_search_without_result_says_so_and_enter_does_nothing(bench: Ben
         assert isinstance(user.app.focused, Input)
 
 
-@pytest.mark.parametrize("key", ["pagedown", "down"])
-async def test_the_list_moves_while_the_field_has_the_keyboard(bench: Bench, key: str) -> None:
+async def test_the_list_moves_while_the_field_has_the_keyboard(bench: Bench) -> None:
     async with bench.opened() as user:
-        await user.press("v", *"an", "up", key)
+        await user.press("v", *"in", "pageup", "pageup")
         options = user.app.screen.query_one(OptionList)
-        assert (options.highlighted or 0) > 0
-        await user.press("pageup")
-        assert options.highlighted == 0
+        places = [options.highlighted]
+        for key in ("down", "down", "up", "pagedown", "pageup"):
+            await user.press(key)
+            places.append(options.highlighted)
+        assert places == [0, 1, 2, 1, 11, 1]
+        await user.press("pagedown", "pagedown", "pagedown")
+        assert options.highlighted == options.option_count - 1
+        assert isinstance(user.app.focused, Input)
 
 
 async def test_a_users_own_vignettes_are_listed_and_a_broken_one_says_why(bench: Bench) -> None:
@@ -139,8 +151,6 @@ async def test_a_pool_smaller_than_the_usual_size_is_used_as_it_is(bench: Bench)
 async def test_the_help_panel_has_the_keys_of_the_focused_widget_and_closes_again(
     bench: Bench,
 ) -> None:
-    from textual.widgets import HelpPanel, Markdown
-
     async with bench.opened() as user:
         await user.press("question_mark")
         panel = user.screen.query_one(HelpPanel)

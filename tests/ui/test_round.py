@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
+from llmchem_tui.session.provider import Unreachable
 from llmchem_tui.ui.widgets.chemistry import Chemistry
+from llmchem_tui.ui.widgets.pool import PoolList
 from llmchem_tui.ui.widgets.streams import StreamPane
 from tests.session.scripted import ScriptedProvider, answer_json, review_json, said
-from tests.ui.app_under_test import Bench, scripted_pool
-
-
-def rows(folder: Path) -> list[dict[str, str]]:
-    (session,) = (folder / "sessions").iterdir()
-    with open(session / "history.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+from tests.ui.app_under_test import Bench, saved_rows, scripted_pool
 
 
 async def test_the_first_screen_shows_case_pool_and_ensemble(bench: Bench) -> None:
@@ -35,7 +28,7 @@ async def test_a_round_ends_with_a_recommendation_and_a_saved_session(bench: Ben
         assert "confidence" in user.result
         assert "research use only, not medical advice · saved in" in user.result
         assert str(bench.folder) in user.result
-        saved = rows(bench.folder)
+        saved = saved_rows(bench.folder)
         assert [row["model"] for row in saved] == list(ensemble)
         assert {row["strategy"] for row in saved} == {"EXPLORE"}
         (session,) = (bench.folder / "sessions").iterdir()
@@ -53,7 +46,7 @@ async def test_three_rounds_in_a_row_meet_every_model(bench: Bench) -> None:
             await user.run_round()
         assert not ensembles[0] & ensembles[1]
         assert len(set.union(*ensembles)) == len(user.laboratory.pool.models)
-        assert len(rows(bench.folder)) == 9
+        assert len(saved_rows(bench.folder)) == 9
         assert "CHEMISTRY" in user.text("#chemistry")  # nothing is left to explore
         assert user.screen.query_one(Chemistry).query_one("DataTable").display
 
@@ -64,20 +57,10 @@ async def test_adopting_shows_the_offered_ensemble_and_then_offers_nothing(bench
         assert user.enabled("adopt")
         await user.press("a")
         assert user.screen.setup.offered is user.screen.setup.choice
-        marked = [
-            user.laboratory.pool.models[i].name
-            for i, line in enumerate(pool_lines(user.screen.query_one("#pool")))
-            if line.startswith("●")
-        ]
-        assert marked == list(user.ensemble)
+        lines = [str(option.prompt) for option in user.screen.query_one(PoolList).options]
+        marked = tuple(line.split()[1] for line in lines if line.startswith("●"))
+        assert marked == user.ensemble
         assert not user.enabled("adopt")
-
-
-def pool_lines(pool: object) -> list[str]:
-    from llmchem_tui.ui.widgets.pool import PoolList
-
-    assert isinstance(pool, PoolList)
-    return [str(option.prompt) for option in pool.options]
 
 
 async def test_the_grades_show_who_gave_what_and_why(bench: Bench) -> None:
@@ -116,8 +99,6 @@ async def test_a_pane_shows_the_answer_and_turns_to_the_latest_review(bench: Ben
 
 
 async def test_one_failing_model_does_not_stop_the_round(bench: Bench) -> None:
-    from llmchem_tui.session.provider import Unreachable
-
     provider = ScriptedProvider({"b": [(Unreachable("the server is gone"),)]})
     bench.open_pool = scripted_pool(provider)
     async with bench.opened() as user:
@@ -128,8 +109,6 @@ async def test_one_failing_model_does_not_stop_the_round(bench: Bench) -> None:
 
 
 async def test_a_round_without_answers_says_that_it_failed(bench: Bench) -> None:
-    from llmchem_tui.session.provider import Unreachable
-
     failing = {name: [(Unreachable("no route"),)] for name in "abc"}
     bench.open_pool = scripted_pool(ScriptedProvider(failing))
     async with bench.opened() as user:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 
 from llmchem_tui.session.provider import Text
 from tests.session.scripted import FOREVER, ScriptedProvider
-from tests.ui.app_under_test import Bench, scripted_pool
+from tests.ui.app_under_test import Bench, saved_rows, scripted_pool
 
 BEGINS = (Text('{"assessment": "It beg'), FOREVER)
 
@@ -23,13 +22,10 @@ async def test_escape_cancels_and_the_next_round_starts_at_once(bench: Bench) ->
         await user.wait_until(lambda: not user.screen.busy)
         assert provider.open == []
         assert user.result == "cancelled; ctrl+r runs a new round"
-        (session,) = (bench.folder / "sessions").iterdir()
-        with open(session / "history.csv", encoding="utf-8", newline="") as file:
-            assert list(csv.DictReader(file)) == []
+        assert saved_rows(bench.folder) == []
         await user.run_round()  # the scripts are used up: now they answer
         assert "confidence" in user.result
-        with open(session / "history.csv", encoding="utf-8", newline="") as file:
-            assert len(list(csv.DictReader(file))) == 3
+        assert len(saved_rows(bench.folder)) == 3
 
 
 async def test_while_a_round_runs_only_stopping_and_looking_make_sense(bench: Bench) -> None:

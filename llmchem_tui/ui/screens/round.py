@@ -81,6 +81,10 @@ class RoundScreen(LiveScreen):
         self.query_one(Recommendation).wait("ctrl+r runs a round on this vignette")
         self.call_after_refresh(self._open)
 
+    def on_resize(self) -> None:
+        """Keys that turn tabs are only for a narrow terminal."""
+        self.call_after_refresh(self.refresh_bindings)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what makes no sense now."""
         if action == "adopt":
@@ -172,13 +176,15 @@ class RoundScreen(LiveScreen):
             self.problem = "no models"
             self.tell(str(error), "error")
             return
-        pool = self.laboratory.pool
         self._show_setup()
-        if not pool.models:
+        if not self._pool_size:
             self.problem = "no models"
         else:
-            for name, problem in pool.unreachable.items():
+            for name, problem in self.laboratory.pool.unreachable.items():
                 self.tell(f"{name}: {problem}")
+            if self._pool_size < self.setup.n:
+                self.setup.n = self._pool_size
+                self.tell(f"The pool has only {self.setup.n} models.", "information")
             await self.learn()
         await self._choose()
 

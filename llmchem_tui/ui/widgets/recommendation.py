@@ -45,7 +45,7 @@ class Recommendation(VerticalScroll):
         """Show the outcome of a finished round, and what ``saved`` says of its files."""
         reviews = state.reviews
         usable = sum(review.grade is not None for review in reviews)
-        basis = f"({usable} of {len(reviews)} reviews; no interaction check is made)"
+        basis = f"{usable} of {len(reviews)} reviews; no interaction check is made"
         if score.recommendation is not None:
             lines = _recommended(score.recommendation, state, basis)
         else:
@@ -70,8 +70,8 @@ def _recommended(own: FinalRecommendation, state: RoundState, basis: str) -> lis
     shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
     if shares:
         lines.append(Content.styled(f"support: {plain_line(shares)}", "$muted"))
-    concerned = "" if own.concerns else "no reviewer raised a concern "
-    lines.append(Content.styled(concerned + basis, "$muted"))
+    last = basis if own.concerns else f"no reviewer raised a concern ({basis})"
+    lines.append(Content.styled(last, "$muted"))
     return lines
 
 

@@ -36,7 +36,6 @@ class StreamPane(VerticalScroll):
         self._text = Static(markup=False)
         self._shown: tuple[object, ...] = ()
         self._followed_to = 0
-        self._finished = False
 
     def compose(self) -> ComposeResult:
         """One text, never markup."""
@@ -54,33 +53,26 @@ class StreamPane(VerticalScroll):
     def draw(self, now: float) -> None:
         """Show the state of the round as far as it concerns this model."""
         state = self._state
+        self._follow()
         own, latest = state.calls[Call(self.model)], state.latest_call(self.model)
         call = own if self.show_answer else latest
         self.border_subtitle = _subtitle(state, call, now)
         shown = (call.call, len(call.text), len(call.thinking), call.result)
-        if shown == self._shown:
-            return
-        if self._shown[:1] != shown[:1]:
-            self._followed_to = 0
-        self._shown = shown
-        following = self.scroll_offset.y >= self._followed_to
-        self._text.update(_body(call))
-        if following:
-            self.call_after_refresh(self._follow)
+        if shown != self._shown:
+            self._shown = shown
+            self._text.update(_body(call))
 
     def _follow(self) -> None:
-        """Show the latest line; a user who has scrolled up is left where she is."""
-        if not self._finished:
+        """Show the latest line of what has been laid out, but leave a user who has scrolled up."""
+        running = self._state.ended is None
+        if running and self.scroll_offset.y >= min(self._followed_to, self.max_scroll_y):
             self.scroll_end(animate=False, immediate=True)
             self._followed_to = self.max_scroll_y
 
     def finish(self) -> None:
         """Show the answer from its beginning: the round is over."""
-        self.show_answer = self._finished = True
+        self.show_answer = True
         self.draw(self._state.now)
-        self.call_after_refresh(self._go_home)
-
-    def _go_home(self) -> None:
         self.scroll_home(animate=False, immediate=True)
         # A bar that was hidden while its pane was scrolled keeps its old place (Textual 8.2.8).
         self.vertical_scrollbar.position = 0

@@ -1,0 +1,173 @@
+"""How it looks: a few pictures, made from fixed events and not from a clock.
+
+After a wanted change: pytest tests/ui/test_pictures.py --snapshot-update, and look at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from textual.pilot import Pilot
+
+from llmchem_tui.domain.model import (
+    Action,
+    Answer,
+    AnswerResult,
+    Locality,
+    Medication,
+    ModelSpec,
+    Review,
+    ReviewResult,
+    Status,
+    Vignette,
+)
+from llmchem_tui.domain.scoring import RoundScore
+from llmchem_tui.session.events import (
+    AnswerEnded,
+    Call,
+    CallStarted,
+    Event,
+    Phase,
+    PhaseChanged,
+    ReviewEnded,
+    RoundEnded,
+    RoundStarted,
+    TextArrived,
+)
+from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.screens.live import LiveScreen
+from llmchem_tui.ui.screens.round import RoundScreen
+from llmchem_tui.ui.widgets import status
+from llmchem_tui.ui.widgets.board import Board
+from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.recommendation import Recommendation
+from llmchem_tui.ui.widgets.streams import Streams
+from tests.session.scripted import ScriptedProvider
+from tests.ui.app_under_test import NARROW, WIDE, Bench, scripted_pool
+
+NAMES = ("llama3.1:8b", "claude-sonnet", "qwen2.5:72b")
+TRIAL = "2026-01-31T09-15-00 3"
+
+Compare = Callable[..., bool]
+Before = Callable[[Pilot[None]], Awaitable[None]]
+
+
+def answered(name: str, dose: str, latency: float) -> AnswerResult:
+    drug = Medication(Action.START, "amoxicillin", dose, "oral", "every 8 hours", "5 days")
+    answer = Answer("Pneumonia of low severity.", (drug,), ("Check the allergy history.",))
+    return AnswerResult(name, Status.OK, answer, latency)
+
+
+def reviewed(reviewer: str, author: str, grade: float | None, concern: str = "") -> ReviewResult:
+    if grade is None:
+        problem = "the grade nine is not a number from 0 to 1"
+        return ReviewResult(reviewer, author, Status.UNPARSED, latency=1.0, message=problem)
+    review = Review("The drug of choice, and a usual dose.", grade, concern or None)
+    return ReviewResult(reviewer, author, Status.OK, review, latency=1.0)
+
+
+def beginning() -> Iterator[Event]:
+    """The first is done, the second writes, the third is loaded."""
+    for name in NAMES:
+        yield CallStarted(at=0.0, trial=TRIAL, call=Call(name))
+    yield AnswerEnded(at=4.1, trial=TRIAL, result=answered(NAMES[0], "1 g", 4.1))
+    call = Call(NAMES[1])
+    yield PhaseChanged(at=2.0, trial=TRIAL, call=call, phase=Phase.WRITING)
+    text = '{"assessment": "Pneumonia of low sev'
+    yield TextArrived(at=5.0, trial=TRIAL, call=call, text=text)
+    yield PhaseChanged(at=1.0, trial=TRIAL, call=Call(NAMES[2]), phase=Phase.LOADING)
+
+
+def ending() -> Iterator[Event]:
+    """All answers are there; one grade is missing, one reviewer is concerned."""
+    a, b, c = NAMES
+    yield AnswerEnded(at=6.0, trial=TRIAL, result=answered(b, "500 mg", 6.0))
+    yield AnswerEnded(at=14.0, trial=TRIAL, result=answered(c, "1 g", 14.0))
+    for review in (
+        reviewed(a, b, 0.8),
+        reviewed(a, c, 0.9),
+        reviewed(b, a, 0.7, "No dose for the kidneys is given."),
+        reviewed(b, c, 0.85),
+        reviewed(c, a, 0.75),
+        reviewed(c, b, None),
+    ):
+        yield ReviewEnded(at=20.0, trial=TRIAL, result=review)
+    yield RoundEnded(at=20.0, trial=TRIAL, elapsed=20.0)
+
+
+def started() -> RoundStarted:
+    return RoundStarted(
+        at=0.0,
+        trial=TRIAL,
+        vignette=Vignette("cap-older-adult", "Pneumonia", "A 72-year-old woman coughs."),
+        ensemble=tuple(ModelSpec(name, "box", name, Locality.LOCAL) for name in NAMES),
+        strategy="CHEMISTRY",
+        seed=7,
+        order="pipelined",
+    )
+
+
+async def show(screen: RoundScreen, *events: Iterator[Event]) -> tuple[RoundState, RoundScore]:
+    state = RoundState(started())
+    await screen.query_one(Streams).begin(state)
+    screen.query_one(Grades).begin(state)
+    for several in events:
+        for event in several:
+            state.apply(event)
+    score = state.score()
+    screen.query_one(Grades).draw(state, score)
+    return state, score
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is drawn by the clock."""
+    monkeypatch.setattr(LiveScreen, "draw", lambda self: None)
+
+
+def before(bench: Bench, then: Callable[[RoundScreen], Awaitable[None]]) -> Before:
+    async def run_before(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, RoundScreen)
+        await bench.wait_until(lambda: screen.setup.choice)
+        await then(screen)
+        await pilot.pause()
+
+    return run_before
+
+
+def test_the_first_screen(bench: Bench, snap_compare: Compare) -> None:
+    async def nothing(screen: RoundScreen) -> None:
+        """It is there."""
+
+    assert snap_compare(bench.app(), terminal_size=WIDE, run_before=before(bench, nothing))
+
+
+@pytest.mark.usefixtures("still")
+def test_a_running_round(bench: Bench, snap_compare: Compare) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
+
+    async def then(screen: RoundScreen) -> None:
+        state, _ = await show(screen, beginning())
+        screen.query_one(Streams).draw(9.0)
+        screen.query_one(Recommendation).wait("the round is running")
+        line = screen.query_one(status.Status)
+        line.show(status.round_parts(state, 9.0), simulated=False)
+
+    assert snap_compare(bench.app(), terminal_size=WIDE, run_before=before(bench, then))
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_recommendation(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
+
+    async def then(screen: RoundScreen) -> None:
+        state, score = await show(screen, beginning(), ending())
+        screen.query_one(Streams).finish()
+        screen.query_one(Recommendation).show(state, score, "saved in sessions/2026-01-31T09-15-00")
+        screen.query_one(Board).bring("recommendation")
+        screen.query_one(status.Status).show(status.setup_parts(screen.setup), simulated=False)
+
+    assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
