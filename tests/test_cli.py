@@ -394,3 +394,59 @@ def test_an_untrusted_endpoint_gets_no_vignette_without_the_users_word(
     )
     assert allowed.code == 1  # the round failed: no such host
     assert allowed.document["outcome"] == "failed"
+
+
+def test_text_for_people_says_why_there_is_no_recommendation(llmchem: Llmchem) -> None:
+    more = ("--simulated", "--seed", 7, "--time-scale", 0, "--no-save")
+    alone = llmchem("run", "cap-older-adult", "-n", 1, *more).out
+    assert "A single answer" in alone
+    assert "candidate: sim/alder-7b, confidence –" in alone
+
+
+def test_giving_no_drug_is_said_in_words(llmchem: Llmchem) -> None:
+    good = "sim/osprey-max,sim/heron-pro,sim/dogwood-70b"
+    for seed in range(20):
+        result = llmchem(
+            "run", "acute-bronchitis-healthy", "--simulated", "--seed", seed,
+            "--time-scale", 0, "--no-save", "--models", good,
+        )  # fmt: skip
+        if "No medication." in result.out:
+            assert "support: no medication" in result.out
+            return
+    pytest.fail("none of 20 rounds of three good models recommended to give no drug")
+
+
+def test_many_pairs_are_cut_in_text_but_not_in_json(llmchem: Llmchem, tmp_path: Path) -> None:
+    rows = [f"1,m{i},t,{i},0.{5 + i % 5},RANDOM," for i in range(9)]
+    file = history(tmp_path / "h.csv", *rows)
+    assert "… and 16 weaker pairs" in llmchem("chemistry", file).out
+    assert len(llmchem("chemistry", file, "--json").document["pairs"]) == 36
+
+
+def test_recommend_names_sets_that_are_as_good(llmchem: Llmchem, tmp_path: Path) -> None:
+    rows = ["1,a,t,8,.8,R,", "1,b,t,6,.6,R,", "1,x,t,1,.1,R,", "1,y,t,2,.2,R,"]
+    out = llmchem("recommend", history(tmp_path / "h.csv", *rows), "-n", 2).out
+    assert out.startswith("a + b\n")
+    assert "as good: a + x" in out
+    assert "exhaustive optimum: a + b" in out
+
+
+def test_lists_for_people_hold_what_one_types_again(llmchem: Llmchem, tmp_path: Path) -> None:
+    assert "acute-bronchitis-healthy " in llmchem("vignettes").out
+    models = llmchem("models", "--simulated").out
+    assert "SIMULATED" in models
+    assert "sim/osprey-max" in models
+    assert "No session" in llmchem("sessions").out
+    session = Path(simulated(llmchem)["files"]["history"]).parent
+    assert llmchem("sessions").out.strip() == str(session)
+
+
+def test_a_broken_vignette_of_ones_own_is_named_and_not_offered(
+    llmchem: Llmchem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMCHEM_DATA", str(tmp_path))
+    (tmp_path / "vignettes").mkdir()
+    (tmp_path / "vignettes" / "mine.toml").write_text("text = 3\n")
+    result = llmchem("vignettes", "--json")
+    assert "mine" not in {entry["id"] for entry in result.document["vignettes"]}
+    assert "mine.toml" in llmchem("vignettes").err
