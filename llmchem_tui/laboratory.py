@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from llmchem_tui.session.engine import run_rounds
 from llmchem_tui.session.events import Event, RoundEnded, RoundStarted
 from llmchem_tui.session.scheduler import Plan, RoundPlan
 from llmchem_tui.session.state import RoundState
+from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.rounds import FinishedRound
 from llmchem_tui.storage.sessions import SessionInfo, SessionWriter
 from llmchem_tui.storage.vignettes import nameless
@@ -54,6 +55,7 @@ class Laboratory:
     """A pool, its histories, and at most one session.
 
     The session's folder is made when the first round starts, so that looking around leaves none.
+    ``not_saved`` says why the last round is not saved; blank: it is.
     """
 
     def __init__(
@@ -74,6 +76,8 @@ class Laboratory:
         self._past: History | None = None
         self._finished: list[FinishedRound] = []
         self._rounds = 0
+        self.not_saved = "" if saving.write else "nothing was to be saved"
+        self._allowed: set[tuple[str, str]] = set()
 
     @property
     def chemistry_parameters(self) -> ChemistryParameters:
@@ -189,10 +193,28 @@ class Laboratory:
             settings=self.chemistry_parameters,
         )
 
-    def leaving(self, names: tuple[str, ...]) -> dict[str, str]:
-        """Return the untrusted places that would get the vignette, with their addresses."""
+    def must_ask(self, names: tuple[str, ...]) -> str:
+        """Return the untrusted places that would get a vignette and were not allowed yet.
+
+        Blank where nothing has to be asked.
+
+        Raises:
+            InputError: there are such places, and the settings never allow them.
+        """
         foreign = self.pool.foreign
-        return dict(sorted(foreign[name] for name in set(names) & set(foreign)))
+        places = sorted({foreign[name] for name in set(names) & set(foreign)} - self._allowed)
+        told = ", ".join(f"{name} ({url})" for name, url in places)
+        policy = self.settings.round.remote
+        if places and policy == "never":
+            raise InputError(
+                f"the vignette would go to {told}, and round.remote is never; "
+                "choose other models, or change the setting"
+            )
+        return told if policy == "ask" else ""
+
+    def allow(self, names: tuple[str, ...]) -> None:
+        """Note that the user lets vignettes go wherever these models are."""
+        self._allowed |= {self.pool.foreign[n] for n in names if n in self.pool.foreign}
 
     def chemistry(self, knowledge: Knowledge) -> ChemistryTable:
         """Return the chemistry of the pool's models that have a profile."""
@@ -214,6 +236,7 @@ class Laboratory:
         """
         if self.session is None and self.saving.write:
             self.session = SessionWriter(self.saving.folder, self._session_info())
+            self.not_saved = ""
         if self.saving.private:
             vignette = nameless(vignette)
         self._rounds += 1
@@ -230,8 +253,8 @@ class Laboratory:
     ) -> AsyncGenerator[Event, None]:
         """Run a plan; what happens is in the journal, and a round in the CSVs, before it is shown.
 
-        Raises:
-            StorageError: something could not be saved; open calls are cancelled.
+        Where something cannot be saved the round goes on, for its calls may be paid for:
+        ``not_saved`` says why, the session is given up, and the next round begins a new one.
         """
         states: dict[str, RoundState] = {}
         rounds = run_rounds(plan, self.pool.endpoints, self.prompts, stop)
@@ -240,11 +263,24 @@ class Laboratory:
                 if isinstance(event, RoundStarted):
                     states[event.trial] = RoundState(event)
                 states[event.trial].apply(event)
-                if self.session is not None:
-                    self.session.journal.append(event)
-                if isinstance(event, RoundEnded) and not event.cancelled:
-                    self._keep(states.pop(event.trial))
+                try:
+                    self._save(event, states[event.trial])
+                except StorageError as error:
+                    self._give_up_session(error)
                 yield event
+
+    def _give_up_session(self, error: StorageError) -> None:
+        self.not_saved = str(error)
+        session, self.session = self.session, None
+        if session is not None:
+            with suppress(StorageError):  # what is wrong has been told
+                session.close()
+
+    def _save(self, event: Event, state: RoundState) -> None:
+        if self.session is not None:
+            self.session.journal.append(event)
+        if isinstance(event, RoundEnded) and not event.cancelled:
+            self._keep(state)
 
     def _keep(self, state: RoundState) -> None:
         finished = FinishedRound(
@@ -259,9 +295,9 @@ class Laboratory:
             score=state.score(abstain_below=self.settings.round.abstain_below),
             elapsed=state.elapsed,
         )
+        self._finished.append(finished)
         if self.session is not None:
             self.session.append_round(finished)
-        self._finished.append(finished)
 
     def _session_info(self) -> SessionInfo:
         texts = dataclasses.asdict(self.prompts)

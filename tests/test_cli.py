@@ -250,6 +250,32 @@ def two_rounds(path: Path, task: str = "t") -> Path:
     )
 
 
+def test_the_app_needs_a_terminal(llmchem: Llmchem, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    result = llmchem("--simulated")
+    assert result.code == 2
+    assert "terminal" in result.err
+    misplaced = llmchem("--simulated", "vignettes")
+    assert misplaced.code == 2
+    assert "belong to the app" in misplaced.err
+
+
+def test_a_result_that_cannot_be_saved_is_printed_all_the_same(
+    llmchem: Llmchem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(blocks: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("llmchem_tui.storage.sessions.append", full)
+    result = llmchem(
+        "run", "cap-older-adult", "--simulated", "--seed", 7, "--time-scale", 0, "--json",
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert result.code == 1
+    assert result.document["recommendation"] is not None
+    assert "No space left on device" in result.err.splitlines()[-1]
+
+
 def test_chemistry_prints_models_and_pairs(llmchem: Llmchem, tmp_path: Path) -> None:
     document = llmchem("chemistry", two_rounds(tmp_path / "h.csv"), "--json").document
     assert set(document) == {"schema", "models", "pairs", "homogeneous", "saturated"}
@@ -399,8 +425,8 @@ def test_an_untrusted_endpoint_gets_no_vignette_without_the_users_word(
 def test_text_for_people_says_why_there_is_no_recommendation(llmchem: Llmchem) -> None:
     more = ("--simulated", "--seed", 7, "--time-scale", 0, "--no-save")
     alone = llmchem("run", "cap-older-adult", "-n", 1, *more).out
-    assert "A single answer" in alone
-    assert "candidate: sim/alder-7b, confidence –" in alone
+    assert "a single answer" in alone
+    assert "candidate sim/alder-7b, confidence –:\n  start " in alone
 
 
 def test_giving_no_drug_is_said_in_words(llmchem: Llmchem) -> None:
@@ -410,7 +436,7 @@ def test_giving_no_drug_is_said_in_words(llmchem: Llmchem) -> None:
             "run", "acute-bronchitis-healthy", "--simulated", "--seed", seed,
             "--time-scale", 0, "--no-save", "--models", good,
         )  # fmt: skip
-        if "No medication." in result.out:
+        if "\n  no medication\n" in result.out:
             assert "support: no medication" in result.out
             return
     pytest.fail("none of 20 rounds of three good models recommended to give no drug")

@@ -18,7 +18,6 @@ from llmchem_tui.providers.pool import Pool, simulated_pool
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.events import Event, RoundEnded
 from llmchem_tui.session.provider import CallRequest, Delta, Loading
-from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.history import read_history
 from llmchem_tui.storage.journal import read_journal
 from llmchem_tui.storage.prompts import load_prompts
@@ -175,17 +174,25 @@ def test_chemistry_explores_before_it_recommends(tmp_path: Path) -> None:
     in_virtual_time(work())
 
 
-def test_a_session_that_vanishes_stops_the_round_and_every_call(tmp_path: Path) -> None:
+def test_a_round_that_cannot_be_saved_is_still_shown_and_the_next_one_begins_anew(
+    tmp_path: Path,
+) -> None:
     async def work() -> None:
         lab = await laboratory(tmp_path)
         plan = lab.plan(CASE, lab.choose("RANDOM", 3, 1), 1)
         assert lab.session is not None
+        lost = lab.session.name
         (lab.session.folder / "history.csv").unlink()
-        with pytest.raises(StorageError, match="could not be saved"):
-            async for _ in lab.run(plan):
-                pass
-        await asyncio.sleep(0)
-        assert len(asyncio.all_tasks()) == 1
+        events = []
+        async for event in lab.run(plan):
+            events.append(event)
+        assert isinstance(events[-1], RoundEnded)
+        assert "could not be saved" in lab.not_saved
+        assert len(lab.knowledge().profiles) == 3
+        await play(lab)
+        assert lab.session is not None
+        assert lab.session.name != lost
+        assert lab.not_saved == ""
         await lab.aclose()
 
     in_virtual_time(work())
@@ -246,8 +253,20 @@ def test_an_empty_pool_says_why() -> None:
         lab.choose("RANDOM", 2, 1)
 
 
-def test_the_places_a_vignette_would_leave_for_are_named_once() -> None:
+def test_untrusted_places_are_asked_about_once() -> None:
     pool, _ = real_pool(a=("box", "https://box"), b=("box", "https://box"))
     lab = Laboratory(Settings(), pool, load_prompts(), UNSAVED)
-    assert lab.leaving(("a", "b")) == {"box": "https://box"}
-    assert lab.leaving(()) == {}
+    assert lab.must_ask(()) == ""
+    assert lab.must_ask(("a", "b")) == "box (https://box)"
+    lab.allow(("a",))
+    assert lab.must_ask(("a", "b")) == ""
+
+
+def test_the_settings_may_allow_all_places_or_none() -> None:
+    pool, _ = real_pool(a=("box", "https://box"))
+    allowing = Settings(round=RoundSettings(remote="allow"))
+    assert Laboratory(allowing, pool, load_prompts(), UNSAVED).must_ask(("a",)) == ""
+    never = Laboratory(Settings(round=RoundSettings(remote="never")), pool, load_prompts(), UNSAVED)
+    with pytest.raises(InputError, match=r"box \(https://box\), and round.remote is never"):
+        never.must_ask(("a", "b"))
+    assert never.must_ask(("b",)) == ""

@@ -14,10 +14,8 @@ from llmchem_tui import __version__
 from llmchem_tui.cli.histories import chemistry, recommend
 from llmchem_tui.cli.listings import config, models, sessions, vignettes
 from llmchem_tui.cli.options import common, load_settings
-from llmchem_tui.cli.run import run
+from llmchem_tui.cli.run import CANCELLED, run
 from llmchem_tui.domain.errors import InputError, LlmchemError
-
-CANCELLED = 130
 
 
 @click.group(

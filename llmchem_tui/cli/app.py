@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from llmchem_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
@@ -12,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
-    """Run the app until the user leaves it."""
+    """Run the app until the user leaves it.
+
+    Raises:
+        InputError: there is no terminal that it could draw on.
+    """
+    drawn_on = (sys.__stdin__, sys.__stderr__)  # Textual reads the one and writes the other
+    if os.environ.get("TERM") == "dumb" or not all(s and s.isatty() for s in drawn_on):
+        raise InputError("the app needs a terminal; llmchem run does without one")
     from llmchem_tui.config import config_folder, data_folder
     from llmchem_tui.ui.app import LlmchemApp
 

@@ -14,8 +14,6 @@ from llmchem_tui.domain.plain_text import plain, plain_line
 
 _FILE_WIDTH = 120  # of a table that goes to a file or a pipe
 
-NOTICE = "Research use only, not medical advice."
-
 
 def print_json(document: object) -> None:
     """Print a document of DESIGN.md section 8. NaN has no place in it: missing is null.

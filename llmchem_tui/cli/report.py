@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from llmchem_tui.cli.output import NOTICE, number, print_table, say
-from llmchem_tui.domain.model import Outcome, Status
+from llmchem_tui.cli.output import number, print_table, say
+from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
+from llmchem_tui.domain.model import Medication, Status
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.events import AnswerEnded, Event, ReviewEnded
 from llmchem_tui.session.protocol import medication_text
@@ -15,13 +17,6 @@ if TYPE_CHECKING:
     from llmchem_tui.domain.scoring import RoundScore
     from llmchem_tui.domain.strategies import Choice
     from llmchem_tui.session.state import RoundState
-
-_OUTCOMES = {
-    Outcome.NO_CONSENSUS: "No consensus: the answers agree too little or are graded too low.",
-    Outcome.NO_GRADES: "No grades: no reviewer gave a usable one.",
-    Outcome.SINGLE: "A single answer: nobody could review it, so it has no confidence.",
-    Outcome.FAILED: "The round failed: no model gave an answer.",
-}
 
 
 def progress_line(event: Event) -> str:
@@ -59,25 +54,41 @@ def print_round(state: RoundState, score: RoundScore, following: Choice) -> None
         ),
     )
     if score.recommendation is None:
-        say(_OUTCOMES[score.outcome])
-        for candidate in score.candidates:
-            say(f"  candidate: {candidate.model}, confidence {number(candidate.confidence)}")
+        _print_candidates(state, score)
     else:
-        _print_recommendation(score.recommendation)
-    say(NOTICE)
+        _print_recommendation(state, score.recommendation)
+    say(f"{NOTICE}; no interaction check is made")
     loss = f" (loss {following.loss:.2f})" if following.loss is not None else ""
     say(f"Next: {' + '.join(following.ensemble)}, by {following.strategy}{loss}")
     if following.note:
         say(following.note)
 
 
-def _print_recommendation(recommendation: FinalRecommendation) -> None:
-    for reviewer, concern in recommendation.concerns:
-        say(f"! Safety concern of {reviewer}: {concern}")
-    for medication in recommendation.medications:
-        say(medication_text(medication))
-    if not recommendation.medications:
-        say("No medication.")
+def _print_candidates(state: RoundState, score: RoundScore) -> None:
+    say(ABSTENTIONS[score.outcome])
+    for candidate in score.candidates:
+        answer = state.answers[candidate.model].answer
+        _print_concerns(state, [candidate.model])
+        say(f"candidate {candidate.model}, confidence {number(candidate.confidence)}:")
+        _print_regimen(answer.medications if answer else ())
+
+
+def _print_concerns(state: RoundState, authors: Iterable[str]) -> None:
+    for author in authors:
+        for reviewer, concern in state.concerns(author):
+            say(f"! {plain_line(f'{reviewer} is concerned about {author}: {concern}')}")
+
+
+def _print_regimen(medications: Sequence[Medication]) -> None:
+    for medication in medications:
+        say(f"  {plain_line(medication_text(medication))}")
+    if not medications:
+        say("  no medication")
+
+
+def _print_recommendation(state: RoundState, recommendation: FinalRecommendation) -> None:
+    _print_concerns(state, recommendation.rests_on)
+    _print_regimen(recommendation.medications)
     say(
         f"confidence {recommendation.confidence:.2f} (agreement-weighted grade, not a "
         f"probability), rests on {', '.join(recommendation.rests_on)}"
@@ -86,6 +97,9 @@ def _print_recommendation(recommendation: FinalRecommendation) -> None:
         say(f"agreement with the reference {recommendation.gen_accuracy:.2f}")
     shares = (f"{s.action} {s.ingredient} {s.share:.0%}" for s in recommendation.agreement)
     say(f"support: {', '.join(shares) or 'no medication'}")
+    others = [n for n in state.names if n not in recommendation.rests_on and state.concerns(n)]
+    if others:
+        say(f"there are concerns about other answers: {', '.join(others)} (reviews.csv has them)")
     for difference in recommendation.differences:
         values = "; ".join(
             f"{name}: {value or 'not stated'}" for name, value in difference.values.items()

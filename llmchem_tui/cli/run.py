@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory, Saving
     from llmchem_tui.session.state import RoundState
 
+CANCELLED = 130
 STRATEGIES = ("LOCAL", "REMOTE", "RANDOM", "PERFORMANCE", "CHEMISTRY")
 
 
@@ -171,12 +173,12 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
         wishes.strategy, wishes.n, seed, models=wishes.models, repeats=repeats
     )
     _tell_what_is_used(laboratory, choice)
-    _allow_remote(laboratory, choice, wishes)
+    _ask_to_leave(laboratory, choice, wishes)
     state = await _watch(laboratory, wishes, choice, seed)
     if state is None or state.ended is None or state.ended.cancelled:
         where = laboratory.session.folder if laboratory.session else None
         tell(f"cancelled; what had finished is in {where}" if where else "cancelled")
-        return 130
+        return CANCELLED
     score = state.score(abstain_below=laboratory.settings.round.abstain_below)
     n = min(wishes.n, len(laboratory.pool.models))
     following = laboratory.next_ensemble(n, seed, repeats=repeats)
@@ -187,6 +189,9 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
         print_round(state, score, following)
         if laboratory.session:
             say(f"Saved in {laboratory.session.folder}")
+    if laboratory.saving.write and laboratory.not_saved:
+        tell(laboratory.not_saved)  # the result stands above all the same
+        return 1
     return 1 if score.outcome is Outcome.FAILED else 0
 
 
@@ -212,28 +217,21 @@ async def _watch(
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
     state: RoundState | None = None
     plan = laboratory.plan(wishes.vignette, choice, seed)
-    async for event in laboratory.run(plan, stop):
-        if isinstance(event, RoundStarted):
-            state = RoundState(event)
-        elif state is not None:
-            state.apply(event)
-        line = progress_line(event)
-        if line:
-            tell(line)
+    async with aclosing(laboratory.run(plan, stop)) as events:
+        async for event in events:
+            if isinstance(event, RoundStarted):
+                state = RoundState(event)
+            elif state is not None:
+                state.apply(event)
+            if line := progress_line(event):
+                tell(line)
     return state
 
 
-def _allow_remote(laboratory: Laboratory, choice: Choice, wishes: _Wishes) -> None:
-    """Ask before a vignette first goes to an endpoint that is neither loopback nor trusted."""
-    leaving = laboratory.leaving(choice.ensemble)
-    places = ", ".join(f"{name} ({url})" for name, url in leaving.items())
-    policy = laboratory.settings.round.remote
-    if leaving and policy == "never":
-        raise InputError(
-            f"the vignette would go to {places}, and round.remote is never; "
-            "choose other models, or change the setting"
-        )
-    if not leaving or wishes.allow_remote or policy == "allow":
+def _ask_to_leave(laboratory: Laboratory, choice: Choice, wishes: _Wishes) -> None:
+    """Ask before a vignette goes to an endpoint that is neither loopback nor trusted."""
+    places = laboratory.must_ask(choice.ensemble)
+    if not places or wishes.allow_remote:
         return
     if not sys.stdin.isatty() or wishes.as_json:
         raise InputError(

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from llmchem_tui.domain.medication import Difference, differences, regimen, similarity
-from llmchem_tui.domain.model import Action, Answer, Medication, ReviewResult, Status
+from llmchem_tui.domain.model import Action, Answer, Medication, Outcome, ReviewResult, Status
+
+NOTICE = "research use only, not medical advice"
+"""Stands wherever a recommendation is shown."""
+
+ABSTENTIONS = {
+    Outcome.NO_CONSENSUS: "no consensus: the answers agree too little or are graded too low",
+    Outcome.NO_GRADES: "no usable grade: the answers stand beside each other without one",
+    Outcome.SINGLE: "a single answer: nobody could review it, so it has no confidence",
+    Outcome.FAILED: "the round failed: no model gave an answer",
+}
+"""Why a round ends without a recommendation."""
 
 _TIE = 9
 """Decimals in which two candidates must differ: less is rounding, not rank."""

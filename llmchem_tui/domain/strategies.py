@@ -183,7 +183,7 @@ def _by_chemistry(
 def _explore(n: int, names: Sequence[str], knowledge: Knowledge) -> Choice:
     untried = _untried(names, knowledge)
     fewest = sorted(names, key=lambda name: (knowledge.rounds.get(name, 0), name))[:n]
-    note = f"{len(untried)} of the pool's {len(names)} models have not been tried yet."
+    note = f"Models without a profile yet: {len(untried)} of {len(names)}."
     return Choice(Strategy.EXPLORE, tuple(sorted(fewest)), note=note)
 
 

@@ -145,14 +145,16 @@ def _paragraph(name: str, value: object) -> str:
     title = name.replace("_", " ").capitalize()
     if isinstance(value, list):
         items = [plain_line(_item_text(item)) for item in value]
-        return "\n".join([title, *(f"• {item}" for item in items or ["none"] if item)])
+        return "\n".join([f"{title}:", *(f"- {item}" for item in items or ["none"] if item)])
     return f"{title}: {plain_line(str(value))}"
 
 
 def _item_text(item: object) -> str:
-    if isinstance(item, dict):
-        return " ".join(str(part) for part in item.values() if part not in (None, ""))
-    return str(item)
+    if not isinstance(item, dict):
+        return str(item)
+    parts = {key: str(part) for key, part in item.items() if part not in (None, "")}
+    drug = " ".join(parts.pop(key) for key in ("action", "name", "dose") if key in parts)
+    return ", ".join([drug, *parts.values()])  # as protocol.medication_text has it
 
 
 def _fields(reply: str) -> Mapping[str, Any]:

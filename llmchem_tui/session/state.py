@@ -136,6 +136,15 @@ class RoundState:
         state = self.calls.get(Call(reviewer, author))
         return state.result if state and isinstance(state.result, ReviewResult) else None
 
+    def concerns(self, author: str) -> list[tuple[str, str]]:
+        """The safety concerns raised so far on a model's answer, as (reviewer, text)."""
+        return [
+            (result.reviewer, result.review.safety_concern)
+            for result in self.reviews
+            if result.author == author and result.status is Status.OK
+            if result.review and result.review.safety_concern
+        ]
+
     @property
     def expected_reviews(self) -> int:
         """How many reviews the round will have, as far as answers have not failed yet."""

@@ -147,7 +147,7 @@ class JournalWriter:
                 os.ftruncate(self._file.fileno(), self._size)
             raise StorageError(
                 f"The journal {self._path} could not be written ({reason(error)}); it is kept up "
-                "to here. Make room, or choose another folder with --out."
+                "to here. Make room, or use another folder (--out, $LLMCHEM_DATA)."
             ) from error
         self._size += len(block)
 

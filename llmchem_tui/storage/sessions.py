@@ -99,7 +99,7 @@ class SessionWriter:
         except OSError as error:
             raise StorageError(
                 f"No session could be created in {sessions} ({reason(error)}); nothing is saved. "
-                "Choose another folder with --out, or go without with --no-save."
+                "Use another folder (--out, $LLMCHEM_DATA)."
             ) from error
 
     @property
@@ -137,7 +137,8 @@ class SessionWriter:
         except OSError as error:
             raise StorageError(
                 f"Round {finished.trial} could not be saved in {self.folder} ({reason(error)}); "
-                "the rounds before it are kept. Make room, or choose another folder with --out."
+                "the rounds before it are kept. Make room, or use another folder "
+                "(--out, $LLMCHEM_DATA)."
             ) from error
 
     def close(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from textual.screen import Screen
 from llmchem_tui.config import Settings
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.laboratory import Laboratory
+from llmchem_tui.toml_files import nearest
 from llmchem_tui.ui.keymap import keymap_problems
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.theme_files import bundled_themes, load_themes
@@ -73,8 +76,10 @@ class LlmchemApp(App[None]):
         if wanted in self.available_themes:
             self.theme = wanted
         else:
-            known = ", ".join(sorted(self.available_themes))
-            problems.append(f"no theme {wanted!r}; there are {known}")
+            hint = nearest(wanted, self.available_themes) or self.theme
+            problems.append(f"no theme {wanted!r}; did you mean {hint}? ctrl+p lists them all")
+        # A terminal must not be left in the app's hands when the machine goes down.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         for problem in problems:
             self.notify(plain_line(problem), severity="warning", timeout=10, markup=False)
 

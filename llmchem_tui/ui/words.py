@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from llmchem_tui.domain.model import Outcome
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.state import CallState
-
-NOTICE = "research use only, not medical advice"
 
 MISSING = "✗"
 PENDING = "·"
@@ -23,14 +20,6 @@ _STATES = {
     "ok": ("✓", "$success"),
 }
 _FAILED = (MISSING, "$error")
-
-OUTCOMES = {
-    Outcome.RECOMMENDED: "recommended",
-    Outcome.NO_CONSENSUS: "no consensus: the answers agree too little or are graded too low",
-    Outcome.NO_GRADES: "no usable grade: the answers stand beside each other without one",
-    Outcome.SINGLE: "a single answer: nobody could review it, so it has no confidence",
-    Outcome.FAILED: "the round failed: no model gave an answer",
-}
 
 
 def state_word(state: CallState, now: float) -> Content:

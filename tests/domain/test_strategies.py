@@ -194,7 +194,7 @@ def test_untried_models_come_first_those_with_the_fewest_rounds_by_name() -> Non
     choice = following(4, knowledge)
     assert choice.strategy == "EXPLORE"
     assert choice.ensemble == ("Y", "Z", "b", "d")
-    assert choice.note == "2 of the pool's 7 models have not been tried yet."
+    assert choice.note == "Models without a profile yet: 2 of 7."
     assert (choice.loss, choice.filled) == (None, ())
 
 

@@ -382,10 +382,10 @@ def test_a_growing_assessment_is_shown_as_it_grows() -> None:
 
 def test_a_whole_answer_reads_as_paragraphs() -> None:
     assert readable(answer_json("amoxicillin", "ibuprofen")) == (
-        "Probably bacterial.\n\nMedications\n"
-        "• start amoxicillin 5 days 500 mg oral three times daily\n"
-        "• start ibuprofen 5 days 500 mg oral three times daily\n\n"
-        "Cautions\n• Check the kidneys."
+        "Probably bacterial.\n\nMedications:\n"
+        "- start amoxicillin 500 mg, 5 days, oral, three times daily\n"
+        "- start ibuprofen 500 mg, 5 days, oral, three times daily\n\n"
+        "Cautions:\n- Check the kidneys."
     )
 
 
@@ -400,7 +400,7 @@ def test_a_whole_review_reads_as_paragraphs() -> None:
 def test_no_medication_is_said_only_once_it_is_certain() -> None:
     assert readable('{"assessment": "Viral.", "medications": [') == "Viral."
     assert (
-        readable('{"assessment": "Viral.", "medications": []}') == "Viral.\n\nMedications\n• none"
+        readable('{"assessment": "Viral.", "medications": []}') == "Viral.\n\nMedications:\n- none"
     )
 
 
@@ -411,4 +411,4 @@ def test_what_is_not_json_is_shown_as_it_comes() -> None:
 
 def test_odd_values_are_shown_harmlessly() -> None:
     reply = json.dumps({"assessment": 3, "cautions": [1, None, {}, "\x1b"], "\x1bx": {"a": 1}})
-    assert readable(reply) == "Assessment: 3\n\nCautions\n• 1\n• None\n• ␛\n\n␛x: {'a': 1}"
+    assert readable(reply) == "Assessment: 3\n\nCautions:\n- 1\n- None\n- ␛\n\n␛x: {'a': 1}"

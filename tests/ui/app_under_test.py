@@ -176,7 +176,9 @@ def scripted_pool(
 
 
 def saved_rows(folder: Path) -> list[dict[str, str]]:
-    """The rows of the history of the one session in a bench's folder."""
-    (session,) = (folder / "sessions").iterdir()
-    with open(session / "history.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """The rows of the histories of all sessions in a bench's folder."""
+    rows: list[dict[str, str]] = []
+    for history in sorted((folder / "sessions").glob("*/history.csv")):
+        with open(history, encoding="utf-8", newline="") as file:
+            rows += csv.DictReader(file)
+    return rows

@@ -45,7 +45,7 @@ async def test_one_key_for_two_things_is_told_once(bench: Bench, keymap: dict[st
 async def test_an_unknown_theme_is_told_and_the_app_opens(bench: Bench) -> None:
     bench.settings = replace(SETTINGS, ui=UiSettings(theme="clinic-drak"))
     async with bench.started() as user:
-        assert "no theme 'clinic-drak'; there are" in user.told
+        assert "no theme 'clinic-drak'; did you mean clinic-dark?" in user.told
         assert "clinic-dark" in user.told
 
 

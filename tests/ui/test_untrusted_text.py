@@ -59,7 +59,7 @@ async def test_a_whole_round_of_hostile_models_is_shown(bench: Bench) -> None:
     bench.with_round(n=4, abstain_below=0.0)
     async with bench.opened() as user:
         await user.run_round()
-        assert "is concerned: [/b] [red]x[/]" in user.result
+        assert "is concerned about A: [/b] [red]x[/]" in user.result
         assert "server: [/b]" in user.text("StreamPane")
         assert "模型" in str(user.screen.query_one(PoolList).options[2].prompt)
         assert_harmless(user)

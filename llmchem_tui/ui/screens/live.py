@@ -52,7 +52,7 @@ class LiveScreen(Screen[None]):
         self.state: RoundState | None = None
         self._stop: asyncio.Event | None = None
         self._started = 0.0
-        self._allowed: set[str] = set()
+        self._told = ""
 
     def compose(self) -> ComposeResult:
         """The status line, the panes, the keys."""
@@ -85,7 +85,12 @@ class LiveScreen(Screen[None]):
 
     def action_run(self) -> None:
         """Run a round with the ensemble that is shown."""
-        self._run()
+        if self.laboratory is None or self.setup.choice is None or self.busy:
+            return
+        # From here on, not from when the worker begins: a key in the same breath must not adopt.
+        self._stop = asyncio.Event()
+        self.refresh_bindings()
+        self._run(self.laboratory, self._stop)
 
     async def learn(self) -> None:
         """Take in what the finished rounds teach."""
@@ -93,14 +98,11 @@ class LiveScreen(Screen[None]):
     # --- a round ----------------------------------------------------------------------------
 
     @work(group="round")
-    async def _run(self) -> None:
-        if self.laboratory is None or self.setup.choice is None or self.busy:
-            return
-        self._stop = asyncio.Event()
-        self.refresh_bindings()
+    async def _run(self, laboratory: Laboratory, stop: asyncio.Event) -> None:
+        self.state = None
         try:
-            if await self._may_leave(self.laboratory):
-                await self._watch(self.laboratory, self._stop)
+            if await self._may_leave(laboratory):
+                await self._watch(laboratory, stop)
         except LlmchemError as error:
             self.tell(str(error), "error")
             self.query_one(Recommendation).wait(f"The round broke off. {error}")
@@ -111,20 +113,15 @@ class LiveScreen(Screen[None]):
 
     async def _may_leave(self, laboratory: Laboratory) -> bool:
         """Ask before a vignette first goes to an untrusted endpoint."""
-        leaving = laboratory.leaving(self.setup.ensemble)
-        new = {name: url for name, url in leaving.items() if name not in self._allowed}
-        policy = self.settings.round.remote
-        if not new or policy == "allow":
+        places = laboratory.must_ask(self.setup.ensemble)
+        if not places:
             return True
-        places = ", ".join(f"{name} ({url})" for name, url in new.items())
-        if policy == "never":
-            self.tell(f"the vignette would go to {places}, and round.remote is never")
-            return False
+        self.app.clear_notifications()  # nothing may lie over the address
         question = f"The vignette will leave this machine, to {places}. Go on?"
-        if await self.app.push_screen_wait(AskScreen(question)):
-            self._allowed |= set(new)
-            return True
-        return False
+        if not await self.app.push_screen_wait(AskScreen(question)):
+            return False
+        laboratory.allow(self.setup.ensemble)
+        return True
 
     async def _watch(self, laboratory: Laboratory, stop: asyncio.Event) -> None:
         state: RoundState | None = None
@@ -135,10 +132,18 @@ class LiveScreen(Screen[None]):
                     await self._begin(state)
                 elif state is not None:
                     state.apply(event)
+                    self._tell_once(laboratory)
                     if isinstance(event, AnswerEnded | ReviewEnded | RoundEnded):
                         self._show_grades(state)
         if state is not None:
-            self._finish(state, laboratory)
+            folder = laboratory.session.folder if laboratory.session else None
+            self._finish(state, f"saved in {folder}" if folder else laboratory.not_saved)
+
+    def _tell_once(self, laboratory: Laboratory) -> None:
+        """Say at once that a round is not saved: it may run for an hour yet."""
+        if laboratory.not_saved and laboratory.not_saved != self._told:
+            self.tell(laboratory.not_saved, "error")
+        self._told = laboratory.not_saved
 
     async def _begin(self, state: RoundState) -> None:
         self._started = asyncio.get_running_loop().time()
@@ -152,13 +157,12 @@ class LiveScreen(Screen[None]):
         score = state.score(abstain_below=self.settings.round.abstain_below)
         self.query_one(Grades).draw(state, score)
 
-    def _finish(self, state: RoundState, laboratory: Laboratory) -> None:
+    def _finish(self, state: RoundState, saved: str) -> None:
         self.query_one(Streams).finish()
         recommendation = self.query_one(Recommendation)
         if state.ended is None or state.ended.cancelled:
             recommendation.wait("cancelled; ctrl+r runs a new round")
             return
-        saved = f"saved in {laboratory.session.folder}" if laboratory.session else "not saved"
         score = state.score(abstain_below=self.settings.round.abstain_below)
         recommendation.show(state, score, saved)
         self.query_one(Board).bring("recommendation")

@@ -90,6 +90,8 @@ class RoundScreen(LiveScreen):
         if action == "adopt":
             offered = self.setup.offered
             return (not self.busy and offered not in (None, self.setup.choice)) or None
+        if action == "vignette":
+            return (not self.busy) or None  # the case in the pane is that of the streams
         if action in ("strategy", "size"):
             return (not self.busy and self._pool_size > 0) or None
         if action == "turn":
@@ -109,7 +111,7 @@ class RoundScreen(LiveScreen):
 
     @work(group="dialog")
     async def action_vignette(self) -> None:
-        """Choose a vignette; a running round keeps its own."""
+        """Choose the next round's case."""
         items = vignette_items(headers(self._vignettes))
         chosen = await self._pick("Vignette", items, self.setup.vignette.id)
         if chosen is None:
@@ -210,7 +212,7 @@ class RoundScreen(LiveScreen):
             self.tell(str(error))
             return
         choice = self.setup.choice
-        if choice and choice.note and choice.strategy != "EXPLORE":
+        if choice and (choice.filled or choice.strategy in ("LOCAL", "REMOTE")) and choice.note:
             self.tell(choice.note, "information")
         self._show_setup()
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from llmchem_tui.domain.final_recommendation import Candidate, FinalRecommendation
+from llmchem_tui.domain.final_recommendation import (
+    ABSTENTIONS,
+    NOTICE,
+    Candidate,
+    FinalRecommendation,
+)
 from llmchem_tui.domain.model import Medication, Outcome
 from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.protocol import medication_text
 from llmchem_tui.session.state import RoundState
-from llmchem_tui.ui.words import NOTICE, OUTCOMES, bar, name_text
+from llmchem_tui.ui.words import bar, name_text
 
 _PLURALS = {
     "dose": "doses",
@@ -43,36 +50,52 @@ class Recommendation(VerticalScroll):
 
     def show(self, state: RoundState, score: RoundScore, saved: str) -> None:
         """Show the outcome of a finished round, and what ``saved`` says of its files."""
-        reviews = state.reviews
-        usable = sum(review.grade is not None for review in reviews)
-        basis = f"{usable} of {len(reviews)} reviews; no interaction check is made"
         if score.recommendation is not None:
-            lines = _recommended(score.recommendation, state, basis)
+            lines = _recommended(score.recommendation, state)
         else:
-            lines = [Content.styled(OUTCOMES[score.outcome], "bold $warning")]
-            lines += [_candidate(c, state) for c in score.candidates]
+            lines = [Content.styled(ABSTENTIONS[score.outcome], "bold $warning")]
+            for candidate in score.candidates:
+                lines += [*_concerns(state, [candidate.model]), _candidate(candidate, state)]
             if score.outcome is not Outcome.FAILED:
-                lines.append(Content.styled(basis, "$muted"))
+                lines.append(Content.styled(_basis(state, state.names), "$muted"))
         lines.append(Content.styled(f"{NOTICE} · {plain_line(saved)}", "$muted"))
         self.border_title = Content(f"Result · {name_text(state.started.vignette.id)}")
         self.query_one(Static).update(Content("\n").join(lines))
         self.scroll_home(animate=False)
 
 
-def _recommended(own: FinalRecommendation, state: RoundState, basis: str) -> list[Content]:
-    lines = [
-        Content.styled(
-            f"! {_letter(state, reviewer)} is concerned: {plain_line(concern)}", "bold $error"
-        )
-        for reviewer, concern in own.concerns
-    ]
+def _recommended(own: FinalRecommendation, state: RoundState) -> list[Content]:
+    lines = _concerns(state, own.rests_on)
     lines += [*_regimen(own.medications), _confidence(own), Content(_agreement(own, state))]
     shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
     if shares:
         lines.append(Content.styled(f"support: {plain_line(shares)}", "$muted"))
-    last = basis if own.concerns else f"no reviewer raised a concern ({basis})"
-    lines.append(Content.styled(last, "$muted"))
+    basis = _basis(state, own.rests_on)
+    said = basis if own.concerns else f"no reviewer raised a concern about it ({basis})"
+    others = [name for name in state.names if name not in own.rests_on and state.concerns(name)]
+    if others:
+        letters = ", ".join(_letter(state, name) for name in others)
+        said += f"; there are concerns about {letters}, see Grades"
+    lines.append(Content.styled(said, "$muted"))
     return lines
+
+
+def _concerns(state: RoundState, authors: Iterable[str]) -> list[Content]:
+    return [
+        Content.styled(
+            f"! {_letter(state, reviewer)} is concerned about {_letter(state, author)}: "
+            f"{plain_line(concern)}",
+            "bold $error",
+        )
+        for author in authors
+        for reviewer, concern in state.concerns(author)
+    ]
+
+
+def _basis(state: RoundState, authors: Collection[str]) -> str:
+    reviews = [review for review in state.reviews if review.author in authors]
+    usable = sum(review.grade is not None for review in reviews)
+    return f"{usable} of {len(reviews)} reviews; no interaction check is made"
 
 
 def _confidence(own: FinalRecommendation) -> Content:

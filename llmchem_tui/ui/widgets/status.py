@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widgets import Static
 
+from llmchem_tui.domain.final_recommendation import NOTICE
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.setup import Setup
-from llmchem_tui.ui.words import NOTICE, clock, name_text
+from llmchem_tui.ui.words import clock, name_text
 
 _SHORT_NOTICE = "research use only"
 

@@ -16,7 +16,7 @@ from llmchem_tui.session.state import CallState, RoundState
 from llmchem_tui.ui.words import name_text, state_word
 
 _PANE_WIDTH = 28
-_HEADINGS = ("Medications", "Medications:", "Cautions", "Cautions:")
+_HEADINGS = ("Medications:", "Cautions:")
 
 
 class StreamPane(VerticalScroll):
