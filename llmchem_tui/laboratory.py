@@ -24,7 +24,8 @@ from llmchem_tui.session.scheduler import Plan, RoundPlan
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.rounds import FinishedRound
-from llmchem_tui.storage.sessions import SessionInfo, SessionWriter
+from llmchem_tui.storage.session_file import SessionInfo
+from llmchem_tui.storage.sessions import SessionWriter
 from llmchem_tui.storage.vignettes import nameless
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -133,6 +133,17 @@ def test_a_single_model_gives_its_answer_without_confidence(llmchem: Llmchem) ->
     assert document["outcome"] == "single"
     assert document["recommendation"] is None
     assert len(document["candidates"]) == 1
+
+
+def test_settings_commands_and_screen_know_the_same_strategies() -> None:
+    from llmchem_tui.cli.run import STRATEGIES
+    from llmchem_tui.config import RoundSettings
+    from llmchem_tui.domain.strategies import Strategy
+    from llmchem_tui.ui.setup import STRATEGIES as SHOWN
+
+    choosing = set(map(str, Strategy)) - {"EXPLORE", "MANUAL"}
+    in_settings = get_args(get_type_hints(RoundSettings)["strategy"])
+    assert set(STRATEGIES) == set(in_settings) == set(SHOWN) == choosing
 
 
 def test_the_models_named_are_the_ensemble(llmchem: Llmchem) -> None:

@@ -36,17 +36,6 @@ from llmchem_tui.storage.session_file import (
 )
 from llmchem_tui.storage.tables import csv_block, header_line, read_rows
 
-__all__ = [
-    "FinishedRound",
-    "SessionEntry",
-    "SessionInfo",
-    "SessionSummary",
-    "SessionWriter",
-    "StorageError",
-    "list_sessions",
-    "session_summary",
-]
-
 REVIEWS_FILE = "reviews.csv"
 
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:-(\d+))?")

@@ -35,6 +35,7 @@ from llmchem_tui.domain.model import (
 from llmchem_tui.domain.scoring import RoundScore, Score
 from llmchem_tui.session.events import RoundEnded
 from llmchem_tui.session.protocol import answer_text, medication_text
+from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.history import history_of, read_history, read_sessions
 from llmchem_tui.storage.journal import read_journal
 from llmchem_tui.storage.rounds import (
@@ -45,10 +46,9 @@ from llmchem_tui.storage.rounds import (
     read_reviews,
     review_rows,
 )
+from llmchem_tui.storage.session_file import SessionInfo
 from llmchem_tui.storage.sessions import (
-    SessionInfo,
     SessionWriter,
-    StorageError,
     list_sessions,
     session_summary,
 )
