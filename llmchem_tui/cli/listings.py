@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from llmchem_tui.cli.documents import SCHEMA
-from llmchem_tui.cli.options import common, json_option, load_settings
+from llmchem_tui.cli.options import common, explicit_config, json_option, load_settings
 from llmchem_tui.cli.output import print_json, print_table, say, tell
 from llmchem_tui.domain.errors import InputError
 
@@ -160,13 +160,11 @@ def show(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def init(context: click.Context) -> None:
     """Write a settings file from what can be found; an existing one is never touched."""
-    from llmchem_tui.config import config_folder, dump
+    from llmchem_tui.config import config_folder, config_path, dump
     from llmchem_tui.providers.pool import found_settings
 
-    explicit = context.find_root().meta.get("llmchem.config")
-    target: Path = explicit or Path(
-        os.environ.get("LLMCHEM_CONFIG") or config_folder() / "config.toml"
-    )
+    given = config_path(explicit_config(context), os.environ)
+    target = given or config_folder() / "config.toml"
     text = dump(asyncio.run(found_settings(os.environ)))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -62,5 +62,10 @@ def load_settings(context: click.Context) -> Settings:
     """
     from llmchem_tui.config import load
 
-    explicit: Path | None = context.find_root().meta.get(_CONFIG)
-    return load(explicit, os.environ)
+    return load(explicit_config(context), os.environ)
+
+
+def explicit_config(context: click.Context) -> Path | None:
+    """Return the file that --config names."""
+    path: Path | None = context.find_root().meta.get(_CONFIG)
+    return path

@@ -5,7 +5,6 @@ Invented throughout: no number here describes a real model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmchem_tui.domain.model import Locality
@@ -61,5 +60,3 @@ CHARACTERS = (
     Character("sim/osprey-max", _R, 0.88, 0.05, -0.03, 0.0, 1.5, 55, 0.01,
               strong=("nephrology",), weak=()),
 )  # fmt: skip
-
-BY_NAME: Mapping[str, Character] = {character.name: character for character in CHARACTERS}

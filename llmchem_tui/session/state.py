@@ -32,7 +32,6 @@ class CallState:
     call: Call
     began: float | None = None
     phase: Phase | None = None
-    phase_began: float | None = None
     text: str = ""
     thinking: str = ""
     repairing: bool = False
@@ -102,7 +101,7 @@ class RoundState:
         if isinstance(event, CallStarted):
             state.began, state.masked = event.at, event.masked
         elif isinstance(event, PhaseChanged):
-            state.phase, state.phase_began = event.phase, event.at
+            state.phase = event.phase
         elif event.thinking:
             state.thinking += event.text
         elif event.repair and not state.repairing:

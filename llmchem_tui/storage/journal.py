@@ -10,8 +10,6 @@ import dataclasses
 import io
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -106,17 +104,6 @@ class JournalWriter:
         finally:
             self._pending.clear()
             self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _due(self, event: Event) -> list[Event]:
         """The held back texts that have to be written before the event."""

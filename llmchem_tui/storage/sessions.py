@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.files import (
@@ -137,17 +135,6 @@ class SessionWriter:
             StorageError: its last events could not be written.
         """
         self.journal.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def list_sessions(sessions: Path) -> list[SessionEntry]:

@@ -25,7 +25,7 @@ from llmchem_tui.domain.model import (
     Vignette,
 )
 from llmchem_tui.providers.simulated import SimulatedProvider, VirtualTimeLoop, simulated_spec
-from llmchem_tui.providers.simulated_models import BY_NAME, CHARACTERS, Character
+from llmchem_tui.providers.simulated_models import CHARACTERS, Character
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.engine import run_rounds
 from llmchem_tui.session.events import Call, Phase, PhaseChanged, RoundStarted
@@ -46,6 +46,7 @@ from llmchem_tui.session.scheduler import Order, Plan, RoundPlan
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.vignettes import bundled, find
 
+BY_NAME = {character.name: character for character in CHARACTERS}
 T = TypeVar("T")
 
 PROMPTS = Prompts("", "{vignette}", "{vignette}{label}{delimiter}{answer}{delimiter}", "{problem}")

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(path: Path, *events: Event, private: bool = False) -> None:
-    with JournalWriter(path, "session-1", private=private) as journal:
+    with closing(JournalWriter(path, "session-1", private=private)) as journal:
         for event in events:
             journal.append(event)
 

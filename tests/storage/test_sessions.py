@@ -8,6 +8,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
@@ -123,7 +124,7 @@ def finished_round(trial: str = f"{NAME} 1") -> FinishedRound:
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[SessionWriter]:
     """Return a session that has just been created."""
-    with SessionWriter(tmp_path / "data" / "sessions", INFO) as session:
+    with closing(SessionWriter(tmp_path / "data" / "sessions", INFO)) as session:
         yield session
 
 
@@ -289,7 +290,7 @@ def test_text_that_a_spreadsheet_would_run_or_utf8_cannot_hold_is_safe(
 
 
 def test_a_private_session_holds_numbers_and_nobodys_words(tmp_path: Path) -> None:
-    with SessionWriter(tmp_path, replace(INFO, private=True)) as session:
+    with closing(SessionWriter(tmp_path, replace(INFO, private=True))) as session:
         session.append_round(finished_round())
     for file in session.folder.iterdir():
         content = file.read_text()
@@ -340,7 +341,7 @@ def test_the_installed_versions_are_written_where_none_are_given() -> None:
 def test_folder_and_files_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        with SessionWriter(tmp_path / "new", INFO) as session:
+        with closing(SessionWriter(tmp_path / "new", INFO)) as session:
             session.append_round(finished_round())
             session.journal.append(RoundEnded(at=1.0, trial=session.trial(1), elapsed=1.0))
     finally:
@@ -355,7 +356,7 @@ def test_a_taken_name_gets_a_number_and_sessions_are_listed_newest_first(tmp_pat
     names = []
     for seconds in (0, 0, 0, -1, 5):
         info = replace(INFO, created=CREATED + timedelta(seconds=seconds))
-        with SessionWriter(tmp_path, info) as session:
+        with closing(SessionWriter(tmp_path, info)) as session:
             names.append(session.name)
     assert names == [NAME, f"{NAME}-2", f"{NAME}-3", "2026-01-31T09-14-59", "2026-01-31T09-15-05"]
     for other in ("notes", "2026-13-31T09-15-00", ".2026-01-31T09-15-00"):
@@ -401,7 +402,7 @@ def test_a_summary_of_a_foreign_history_is_refused(session: SessionWriter) -> No
 
 def test_a_session_of_the_simulated_pool_says_so(tmp_path: Path) -> None:
     models = (ModelSpec("sim/a", "sim", "a", Locality.LOCAL),)
-    with SessionWriter(tmp_path, replace(INFO, models=models)) as session:
+    with closing(SessionWriter(tmp_path, replace(INFO, models=models))) as session:
         assert session_summary(session.folder).simulated
 
 
