@@ -215,6 +215,9 @@ class Endless:
         finally:
             self.open -= 1
 
+    async def loaded(self) -> frozenset[str] | None:
+        return None
+
     async def aclose(self) -> None:
         pass
 

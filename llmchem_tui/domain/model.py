@@ -151,7 +151,9 @@ class Vignette:
 class ModelSpec:
     """A model of the pool. ``name`` is unique there; ``id`` is the server's own name for it.
 
-    ``temperature`` None: the server's default, blank in the history.
+    ``temperature`` None: the server's default, blank in the history. ``mirrors``: further
+    endpoints that have the very same model under the same id. Prices are per million tokens, in
+    whatever currency the user counts; None: not known.
     """
 
     name: str
@@ -163,6 +165,14 @@ class ModelSpec:
     aliases: tuple[str, ...] = ()
     digest: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
+    mirrors: tuple[str, ...] = ()
+    price_in: float | None = None
+    price_out: float | None = None
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Every endpoint that can serve the model."""
+        return (self.endpoint, *self.mirrors)
 
     @property
     def simulated(self) -> bool:
@@ -172,17 +182,24 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call consumed, as the server tells it; None where it does not."""
+    """What a call consumed, as the server tells it; None where it does not.
+
+    ``tokens_per_second``: while the model wrote, reading and loading not counted.
+    """
 
     tokens_in: int | None = None
     tokens_out: int | None = None
     thinking_tokens: int | None = None
     load_seconds: float | None = None
+    tokens_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerResult:
-    """How a stage 1 call ended. ``latency``: seconds from request to last byte, our queue not."""
+    """How a stage 1 call ended. ``latency``: seconds from request to last byte, our queue not.
+
+    ``refused``: the parameters, such as temperature, that the server does not take.
+    """
 
     model: str
     status: Status
@@ -190,6 +207,7 @@ class AnswerResult:
     latency: float | None = None
     usage: Usage = Usage()
     message: str = ""
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,15 @@ class OllamaProvider:
                             yield delta
         yield _ended(last)
 
+    async def loaded(self) -> frozenset[str] | None:
+        """The ids of the models in memory; None where the server does not tell within a second."""
+        try:
+            async with asyncio.timeout(_LOADED_SECONDS):
+                listing = await self._listing("/api/ps", _LOADED_SECONDS)
+        except (ProviderError, TimeoutError):
+            return None
+        return frozenset(text_at(entry, "name") for entry in list_at(listing, "models"))
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._connection.aclose()

@@ -127,6 +127,10 @@ class SdkProvider(ABC):
             raise self._server.bad_reply("an empty stream")
         yield reading.ended()
 
+    async def loaded(self) -> frozenset[str] | None:
+        """Not told by this kind of endpoint."""
+        return None
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._connection.aclose()

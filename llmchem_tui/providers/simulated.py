@@ -78,6 +78,10 @@ class SimulatedProvider:
         usage = Usage(tokens_in, tokens_out, load_seconds=load_seconds or None)
         yield Ended(Finish.STOP, usage)
 
+    async def loaded(self) -> frozenset[str] | None:
+        """Not told by this kind of endpoint."""
+        return None
+
     async def aclose(self) -> None:
         """Nothing is open."""
 

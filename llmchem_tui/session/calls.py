@@ -33,12 +33,17 @@ _REPAIR_QUOTE = 4000
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A provider and its limits: calls at once, seconds to the first byte and between two."""
+    """A provider and its limits: calls at once, seconds to the first byte and between two.
+
+    ``loaded_models``: how many models its memory holds, as far as is known; None: no matter.
+    ``slots`` None: as many calls at once as models in memory.
+    """
 
     provider: Provider
-    slots: int = 8
+    slots: int | None = 8
     first_byte_seconds: float = 600.0
     idle_seconds: float = 60.0
+    loaded_models: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

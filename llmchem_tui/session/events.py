@@ -27,6 +27,7 @@ class Call:
 class Phase(StrEnum):
     """What a running call is doing; before the first one it waits for the server."""
 
+    RETRYING = "retrying"
     LOADING = "loading model"
     THINKING = "thinking"
     WRITING = "writing"
@@ -45,7 +46,7 @@ class RoundStarted(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class CallStarted(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """A request goes out. The last three concern reviews only.
+    """A request goes out to an endpoint. The last three concern reviews only.
 
     ``label`` and ``position`` say under which letter and as the how-manyth the reviewer gets this
     answer; ``masked`` counts the sentences in which the author would have named itself.
@@ -54,6 +55,7 @@ class CallStarted(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     at: float
     trial: str
     call: Call
+    endpoint: str = ""
     label: str = ""
     position: int = 0
     masked: int = 0

@@ -21,7 +21,18 @@ from llmchem_tui.domain.model import Answer, ModelSpec, Usage, Vignette
 
 
 class ProviderError(LlmchemError):
-    """A call failed at the server's side; the message says what and what to do."""
+    """A call failed at the server's side; the message says what and what to do.
+
+    ``transient``: the same request may succeed in a while. ``wait_seconds``: how long the server
+    asks to be left alone first; None where it does not say.
+    """
+
+    def __init__(
+        self, message: str, *, transient: bool = False, wait_seconds: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.transient = transient
+        self.wait_seconds = wait_seconds
 
 
 class Unreachable(ProviderError):
@@ -82,6 +93,7 @@ class Finish(StrEnum):
     LENGTH = "length"
     REFUSAL = "refusal"
     BROKEN = "broken"  # the stream ended without saying that it was complete
+    UNREAD = "unread"  # the server shortened the prompt: the model has not read all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +117,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Always the last delta of a stream that did not raise."""
+    """Always the last delta of a stream that did not raise.
+
+    ``refused``: the parameters that the request went out without, because the server takes none.
+    """
 
     finish: Finish
     usage: Usage = Usage()
+    refused: tuple[str, ...] = ()
 
 
 Delta = Loading | Thinking | Text | Ended
@@ -130,6 +146,13 @@ class Provider(Protocol):
 
         Raises:
             ProviderError: the call failed.
+        """
+        ...
+
+    async def loaded(self) -> frozenset[str] | None:
+        """The ids of the models that are in the endpoint's memory now.
+
+        None where it does not tell, or not within a second: nobody waits for this.
         """
         ...
 

@@ -114,6 +114,9 @@ class Listing:
         raise AssertionError("a probe calls no model")
         yield
 
+    async def loaded(self) -> frozenset[str] | None:
+        return None
+
     async def aclose(self) -> None:
         return
 

@@ -117,6 +117,9 @@ class ScriptedProvider:
             self.open.remove(call)
             self.closed.append(call)
 
+    async def loaded(self) -> frozenset[str] | None:
+        return None
+
     async def aclose(self) -> None:
         """Nothing is open."""
 
