@@ -11,7 +11,9 @@ import json
 import random
 import selectors
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 
 from llmchem_tui.domain.medication import generation_accuracy, similarity
@@ -41,14 +43,19 @@ _USUAL = 0.4
 class SimulatedProvider:
     """The simulated pool as an endpoint.
 
-    ``time_scale`` stretches its waiting: 1 is real time, 0 at once.
+    ``time_scale`` stretches its waiting: 1 is real time, 0 at once. ``loaded_models``: how many of
+    the models that need loading its memory holds; None: all.
     """
 
-    def __init__(self, time_scale: float = 1.0, characters: Sequence[Character] = CHARACTERS):
+    def __init__(
+        self,
+        time_scale: float = 1.0,
+        characters: Sequence[Character] = CHARACTERS,
+        loaded_models: int | None = None,
+    ):
         self._time_scale = time_scale
         self._characters = {character.name: character for character in characters}
-        self._loads: dict[str, asyncio.Lock] = {}
-        self._loaded: set[str] = set()
+        self._memory = _Memory(loaded_models)
 
     async def models(self) -> list[ModelSpec]:
         """Return the pool, sorted by name."""
@@ -59,40 +66,85 @@ class SimulatedProvider:
         character = self._characters.get(request.model.id)
         if character is None:
             raise ModelMissing(f"the simulated pool has no model {request.model.id}")
-        rng = _rng(request, "timing")
-        load_seconds = 0.0
-        if character.load_seconds and character.name not in self._loaded:
-            yield Loading()
-            load_seconds = character.load_seconds * rng.uniform(0.9, 1.2)
-            await self._load(character.name, load_seconds)
-        await self._sleep(character.first_token_seconds * rng.uniform(0.8, 1.5))
-        if _rng(request, "failure").random() < character.failure_rate:
-            raise RateLimited("the simulated server is overloaded (one of its rare failures)")
-        text = _reply(character, request)
-        pause = _TOKENS_PER_PIECE / character.tokens_per_second
-        for piece in _pieces(text):
-            await self._sleep(pause * rng.uniform(0.6, 1.4))
-            yield Text(piece)
+        async with AsyncExitStack() as held:
+            load_seconds = None
+            if character.load_seconds:
+                if character.name not in self._memory.models:
+                    yield Loading()
+                    spread = _spread(character, _rng(request, "loading"), 0.9, 1.2)
+                    load_seconds = character.load_seconds * spread
+                memory = self._memory.holding(character.name, self._sleep, load_seconds or 0.0)
+                await held.enter_async_context(memory)
+            rng = _rng(request, "timing")
+            await self._sleep(character.first_token_seconds * _spread(character, rng, 0.8, 1.5))
+            if _rng(request, "failure").random() < character.failure_rate:
+                raise RateLimited("the simulated server is overloaded (one of its rare failures)")
+            text = _reply(character, request)
+            pause = _TOKENS_PER_PIECE / character.tokens_per_second
+            for piece in _pieces(text):
+                await self._sleep(pause * _spread(character, rng, 0.6, 1.4))
+                yield Text(piece)
         tokens_in = sum(len(message.text) for message in request.messages) // _CHARACTERS_PER_TOKEN
         tokens_out = max(1, len(text) // _CHARACTERS_PER_TOKEN)
-        usage = Usage(tokens_in, tokens_out, load_seconds=load_seconds or None)
-        yield Ended(Finish.STOP, usage)
+        yield Ended(Finish.STOP, Usage(tokens_in, tokens_out, load_seconds=load_seconds))
 
     async def loaded(self) -> frozenset[str] | None:
-        """Not told by this kind of endpoint."""
-        return None
+        """The models in memory; those that need no loading are in none."""
+        return frozenset(self._memory.models)
 
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    async def _load(self, name: str, seconds: float) -> None:
-        async with self._loads.setdefault(name, asyncio.Lock()):
-            if name not in self._loaded:
-                await self._sleep(seconds)
-                self._loaded.add(name)
-
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self._time_scale)
+
+
+class _Memory:
+    """The memory of a host: models come and go as on an Ollama server, one load at a time.
+
+    ``models``: from the one used longest ago to the latest.
+    """
+
+    def __init__(self, capacity: int | None) -> None:
+        self.models: list[str] = []
+        self._capacity = capacity
+        self._running: Counter[str] = Counter()
+        self._loads: dict[str, asyncio.Lock] = {}
+        self._left = asyncio.Event()
+
+    @asynccontextmanager
+    async def holding(
+        self, name: str, sleep: Callable[[float], Awaitable[None]], load_seconds: float
+    ) -> AsyncGenerator[None, None]:
+        """Have a model in memory while inside, after loading it if need be."""
+        self._running[name] += 1
+        try:
+            # An unlimited memory stands for several hosts: their loads do not wait for each other.
+            async with self._loads.setdefault("" if self._capacity else name, asyncio.Lock()):
+                if name not in self.models:
+                    await self._make_room()
+                    await sleep(load_seconds)
+                    self.models.append(name)
+            self.models.append(self.models.pop(self.models.index(name)))
+            yield
+        finally:
+            self._running[name] -= 1
+            self._left.set()
+
+    async def _make_room(self) -> None:
+        while self._capacity and len(self.models) >= self._capacity:
+            idle = [name for name in self.models if not self._running[name]]
+            if idle:
+                self.models.remove(idle[0])
+            else:
+                self._left.clear()
+                await self._left.wait()
+
+
+def _spread(character: Character, rng: random.Random, low: float, high: float) -> float:
+    """How much longer, or shorter, than usual something takes."""
+    factor = rng.uniform(low, high)
+    return 1.0 if character.steady else factor
 
 
 def simulated_spec(character: Character) -> ModelSpec:

@@ -17,7 +17,7 @@ class Character:
     ``skill`` in [0, 1]: the chance of an acceptable answer, and of seeing what is wrong with
     another's; ``strong`` and ``weak`` shift it by specialty. A review's grade is the fair grade
     plus ``bias`` plus ``noise`` (standard deviation). Times are seconds, ``failure_rate`` the
-    chance that a call fails.
+    chance that a call fails; ``steady``: its times do not vary.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Character:
     weak: tuple[str, ...] = ()
     shift: float = 0.2
     wordy: bool = True
+    steady: bool = False
 
     def skill_in(self, specialty: str) -> float:
         """The skill for a specialty, within [0.02, 0.98]."""

@@ -1,11 +1,16 @@
-"""One call to a model: ask, wait no longer than allowed, read, ask once more if need be."""
+"""One call to a model: ask, wait no longer than allowed, read, ask once more if need be.
+
+What a server refuses for a while only is asked again, as long as nothing of a reply has arrived.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from llmchem_tui.domain.model import Answer, Review, Status, Usage
 from llmchem_tui.session.parsing import Unreadable, parse_answer, parse_review
@@ -30,13 +35,20 @@ from llmchem_tui.session.provider import (
 _REPAIR_QUOTE = 4000
 """Characters of an unreadable reply that are sent back to be repaired."""
 
+_LONGEST_PAUSE = 60.0
+"""Seconds that a server may ask to be left alone; with more the call ends, and says so."""
+
+_SPREAD = 0.5
+"""Up to so much longer is a pause, lest calls that failed together come back together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A provider and its limits: calls at once, seconds to the first byte and between two.
 
     ``loaded_models``: how many models its memory holds, as far as is known; None: no matter.
-    ``slots`` None: as many calls at once as models in memory.
+    ``slots`` None: as many calls at once as models in memory. ``backoff_seconds``: the pauses
+    before a request is sent again, where the server itself names none.
     """
 
     provider: Provider
@@ -44,19 +56,29 @@ class Endpoint:
     first_byte_seconds: float = 600.0
     idle_seconds: float = 60.0
     loaded_models: int | None = None
+    backoff_seconds: tuple[float, ...] = (0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The server could not serve the request now; it goes out again in a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a call ended, and what could be read; ``message`` says why it is not ok."""
+    """How a call ended, and what could be read; ``message`` says why it is not ok.
+
+    ``refused``: the parameters that the server does not take.
+    """
 
     status: Status
     value: Answer | Review | None = None
     usage: Usage = Usage()
     message: str = ""
+    refused: tuple[str, ...] = ()
 
 
-Tell = Callable[[Delta, bool], None]
+Tell = Callable[[Delta | Retrying, bool], None]
 """Hears every delta as it arrives; the flag is true for the repairing request."""
 
 
@@ -64,9 +86,10 @@ async def ask(endpoint: Endpoint, request: CallRequest, prompts: Prompts, tell: 
     """Make one call, with at most one repairing request.
 
     Raises:
-        ProviderError: the server failed or kept silent for too long.
+        ProviderError: the server failed, again and again if asking again could help, or kept
+            silent for too long.
     """
-    text, ended = await _exchange(endpoint, request, lambda delta: tell(delta, False))
+    text, ended = await _persist(endpoint, request, lambda delta: tell(delta, False))
     reply = _read(request, text, ended)
     if reply.status is not Status.UNPARSED:
         return reply
@@ -75,7 +98,7 @@ async def ask(endpoint: Endpoint, request: CallRequest, prompts: Prompts, tell: 
     messages = repair_messages(prompts, request.messages, quoted, reply.message, schema)
     again = replace(request, messages=messages)
     try:
-        text, ended = await _exchange(endpoint, again, lambda delta: tell(delta, True))
+        text, ended = await _persist(endpoint, again, lambda delta: tell(delta, True))
     except ProviderError as error:
         return replace(reply, message=f"{reply.message}; asking again failed: {error}")
     repaired = _read(request, text, ended)
@@ -84,6 +107,34 @@ async def ask(endpoint: Endpoint, request: CallRequest, prompts: Prompts, tell: 
         return replace(repaired, usage=usage)
     message = f"{reply.message}; asked again: {repaired.message}"
     return replace(reply, value=repaired.value or reply.value, usage=usage, message=message)
+
+
+async def _persist(
+    endpoint: Endpoint, request: CallRequest, tell: Callable[[Delta | Retrying], None]
+) -> tuple[str, Ended]:
+    """Exchange, and again after a pause where the server was only unable for the moment."""
+    arrived = False
+
+    def note(delta: Delta) -> None:
+        nonlocal arrived
+        arrived = arrived or isinstance(delta, Text | Thinking)
+        tell(delta)
+
+    for attempt, pause in enumerate(endpoint.backoff_seconds):
+        try:
+            return await _exchange(endpoint, request, note)
+        except ProviderError as error:
+            asked_for = error.wait_seconds or 0.0
+            if arrived or not error.transient or asked_for > _LONGEST_PAUSE:
+                raise
+            tell(Retrying())
+            await asyncio.sleep(max(asked_for, pause * _spread(request, attempt)))
+    return await _exchange(endpoint, request, note)
+
+
+def _spread(request: CallRequest, attempt: int) -> float:
+    rng = random.Random(f"{request.seed}|{request.model.name}|{request.author}|{attempt}")
+    return 1 + _SPREAD * rng.random()
 
 
 async def _exchange(
@@ -119,30 +170,43 @@ async def _next(stream: AsyncGenerator[Delta, None], limit: float, setting: str)
 
 
 def _read(request: CallRequest, text: str, ended: Ended) -> Reply:
-    usage = ended.usage
-    if ended.finish is Finish.REFUSAL:
-        return Reply(Status.REFUSED, None, usage, "the model refused to answer")
-    if ended.finish is Finish.LENGTH:
-        limit = request.model.max_tokens
-        return Reply(Status.TRUNCATED, None, usage, f"the reply was cut at {limit} tokens")
-    if ended.finish is Finish.BROKEN:
-        return Reply(Status.TRUNCATED, None, usage, "the stream ended before the reply did")
-    if not text.strip():
-        return Reply(Status.EMPTY, None, usage, "the reply is empty")
+    status, message = _ending(request.model.max_tokens, text, ended)
+    reply = Reply(status, None, ended.usage, message, ended.refused)
+    if status is not Status.OK:
+        return reply
     parse = parse_answer if request.subject is None else parse_review
     try:
-        return Reply(Status.OK, parse(text), usage)
+        return replace(reply, value=parse(text))
     except Unreadable as problem:
-        return Reply(Status.UNPARSED, problem.review, usage, str(problem))
+        return replace(reply, status=Status.UNPARSED, value=problem.review, message=str(problem))
+
+
+def _ending(max_tokens: int, text: str, ended: Ended) -> tuple[Status, str]:
+    """How a stream ended, before its text is read."""
+    if ended.finish is Finish.STOP:
+        return (Status.OK, "") if text.strip() else (Status.EMPTY, "the reply is empty")
+    thought = "" if text.strip() else ", before it began (thinking counts): raise its max_tokens"
+    return {
+        Finish.REFUSAL: (Status.REFUSED, "the model refused to answer"),
+        Finish.LENGTH: (Status.TRUNCATED, f"the reply was cut at {max_tokens} tokens{thought}"),
+        Finish.BROKEN: (Status.TRUNCATED, "the stream ended before the reply did"),
+        Finish.UNREAD: (
+            Status.ERROR,
+            f"the server shortened the prompt to {ended.usage.tokens_in} tokens, so the model has "
+            "not read all of it: raise its num_ctx",
+        ),
+    }[ended.finish]
 
 
 def _sum(a: Usage, b: Usage) -> Usage:
-    def total(x: float | None, y: float | None) -> float | None:
+    def total(name: str) -> Any:
+        x, y = getattr(a, name), getattr(b, name)
         return x if y is None else y if x is None else x + y
 
     return Usage(
-        *(
-            total(getattr(a, name), getattr(b, name))
-            for name in ("tokens_in", "tokens_out", "thinking_tokens", "load_seconds")
-        )  # type: ignore[arg-type]
+        tokens_in=total("tokens_in"),
+        tokens_out=total("tokens_out"),
+        thinking_tokens=total("thinking_tokens"),
+        load_seconds=total("load_seconds"),
+        tokens_per_second=b.tokens_per_second or a.tokens_per_second,
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
+from math import inf
 
 from llmchem_tui.domain.model import Answer, AnswerResult, Review, ReviewResult, Status
 from llmchem_tui.session.anonymity import mask_answer
-from llmchem_tui.session.calls import Endpoint, Reply, ask
+from llmchem_tui.session.calls import Endpoint, Reply, Retrying, ask
+from llmchem_tui.session.deadlines import Deadlines
 from llmchem_tui.session.events import (
     AnswerEnded,
     CallStarted,
@@ -42,7 +44,12 @@ from llmchem_tui.session.provider import (
 from llmchem_tui.session.scheduler import Job, Plan, Scheduler
 
 _CANCELLED = Reply(Status.CANCELLED, message="cancelled")
-_PHASES = {Loading: Phase.LOADING, Thinking: Phase.THINKING, Text: Phase.WRITING}
+_PHASES = {
+    Retrying: Phase.RETRYING,
+    Loading: Phase.LOADING,
+    Thinking: Phase.THINKING,
+    Text: Phase.WRITING,
+}
 
 
 async def run_rounds(
@@ -75,12 +82,13 @@ class _Run:
         self.endpoints = endpoints
         self.prompts = prompts
         self.events: asyncio.Queue[Event | None] = asyncio.Queue()
-        self.schedule = Scheduler(plan, {name: e.slots for name, e in endpoints.items()})
+        self.schedule = Scheduler(plan, endpoints)
         self.loop = asyncio.get_running_loop()
         self.began = self.loop.time()
         self.answers: dict[tuple[str, str], Answer] = {}
         self.started: dict[str, float] = {}
         self.open = {r.trial: r for r in plan.rounds}
+        self.deadlines = Deadlines(plan.deadline_seconds)
         self.late: set[str] = set()
         self.names = {s.name for r in plan.rounds for s in r.ensemble} | {
             s.id for r in plan.rounds for s in r.ensemble
@@ -93,8 +101,9 @@ class _Run:
         running: dict[asyncio.Task[bool], Job] = {}
         stopper = asyncio.create_task(stop.wait())
         try:
+            await self._look_into_memories()
             while self.open and not stop.is_set():
-                for job in self.schedule.ready():
+                for job in self.schedule.start_ready():
                     running[self._start(job)] = job
                 done, _ = await asyncio.wait(
                     {*running, stopper},
@@ -102,7 +111,9 @@ class _Run:
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 for task in done - {stopper}:
-                    self.schedule.end(running.pop(task), ok=task.result())
+                    job = running.pop(task)
+                    self.deadlines.end(job.round.trial, self.loop.time())
+                    self.schedule.end(job, ok=task.result())
                 self._drop_late_calls()
                 self._end_finished_rounds()
             await self._cancel(running)
@@ -128,7 +139,7 @@ class _Run:
                     order=self.plan.order,
                 )
             )
-        self.schedule.start(job)
+        self.deadlines.begin(trial, self.loop.time())
         return asyncio.create_task(self._call(job))
 
     async def _call(self, job: Job) -> bool:
@@ -140,14 +151,15 @@ class _Run:
                 at=began,
                 trial=job.round.trial,
                 call=job.call,
+                endpoint=job.endpoint,
                 label=job.label,
                 position=job.position,
                 masked=masked,
             )
         )
         try:
-            async with asyncio.timeout_at(self._deadline(job.round.trial)) as patience:
-                endpoint = self.endpoints[job.spec.endpoint]
+            async with asyncio.timeout_at(self.deadlines.of(job.round.trial)) as patience:
+                endpoint = self.endpoints[job.endpoint]
                 reply = await ask(endpoint, request, self.prompts, self._teller(job))
         except TimeoutError:
             if not patience.expired():  # not ours: a fault of the provider
@@ -161,7 +173,19 @@ class _Run:
             self._end_call(job, _CANCELLED, self.now() - began)
             raise
         self._end_call(job, reply, self.now() - began)
+        if job.loads:
+            await self._look_into_memory(job.endpoint)
         return reply.status is Status.OK
+
+    async def _look_into_memories(self) -> None:
+        used = {name for r in self.plan.rounds for s in r.ensemble for name in s.endpoints}
+        limited = [n for n in sorted(used) if self.endpoints[n].loaded_models is not None]
+        await asyncio.gather(*map(self._look_into_memory, limited))
+
+    async def _look_into_memory(self, endpoint: str) -> None:
+        loaded = await self.endpoints[endpoint].provider.loaded()
+        if loaded is not None:
+            self.schedule.saw_loaded(endpoint, loaded)
 
     def _request(self, job: Job) -> tuple[CallRequest, int]:
         plan, author = job.round, job.call.author
@@ -184,11 +208,11 @@ class _Run:
         )
         return request, masked
 
-    def _teller(self, job: Job) -> Callable[[Delta, bool], None]:
+    def _teller(self, job: Job) -> Callable[[Delta | Retrying, bool], None]:
         trial, call = job.round.trial, job.call
         phase: Phase | None = None
 
-        def tell(delta: Delta, repair: bool) -> None:
+        def tell(delta: Delta | Retrying, repair: bool) -> None:
             nonlocal phase
             entered = _PHASES.get(type(delta))
             if entered is not None and entered is not phase:
@@ -210,18 +234,13 @@ class _Run:
 
         return tell
 
-    def _deadline(self, trial: str) -> float:
-        """When the round must be over, in the loop's time."""
-        return self.began + self.started[trial] + self.plan.deadline_seconds
-
     def _until_next_deadline(self) -> float | None:
-        waiting = (self.open.keys() & self.started.keys()) - self.late
-        deadlines = [self._deadline(trial) for trial in waiting]
-        return max(0.0, min(deadlines) - self.loop.time()) if deadlines else None
+        soonest = min(map(self.deadlines.of, self.open.keys() - self.late), default=inf)
+        return None if soonest == inf else max(0.0, soonest - self.loop.time())
 
     def _drop_late_calls(self) -> None:
         for trial in self.open:
-            if trial in self.started and self.loop.time() >= self._deadline(trial):
+            if self.loop.time() >= self.deadlines.of(trial):
                 self.late.add(trial)
                 for job in self.schedule.drop(trial):
                     self._end_call(job, self._late())
@@ -264,7 +283,13 @@ class _Run:
                 at=self.now(),
                 trial=job.round.trial,
                 result=AnswerResult(
-                    job.call.model, reply.status, answer, latency, reply.usage, reply.message
+                    job.call.model,
+                    reply.status,
+                    answer,
+                    latency,
+                    reply.usage,
+                    reply.message,
+                    reply.refused,
                 ),
             )
         else:

@@ -2,20 +2,22 @@
 
 Pipelined, a review may start as soon as its reviewer has answered and the answer to review exists;
 staged, only when every answer of the round has ended. Rounds are served in the order of the plan,
-answers before reviews, and never more calls at once on an endpoint than it has slots.
+answers before reviews, within what the endpoints can bear (``hosts``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import ModelSpec, Vignette
 from llmchem_tui.session.anonymity import draw_labels
+from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.events import Call
+from llmchem_tui.session.hosts import WORTH_A_LOAD, Host
 
 Order = Literal["pipelined", "staged"]
 
@@ -44,7 +46,10 @@ class RoundPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rounds that are run together. ``deadline_seconds`` is each round's, from its first call."""
+    """Rounds that are run together.
+
+    ``deadline_seconds`` is each round's; only time in which a call of it is running counts.
+    """
 
     rounds: tuple[RoundPlan, ...]
     order: Order = "pipelined"
@@ -53,13 +58,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A call of a round that can be started."""
+    """A call of a round; once it has started, at which ``endpoint``.
+
+    ``loads``: as far as is known, the model is not in the endpoint's memory yet.
+    """
 
     round: RoundPlan
     call: Call
     spec: ModelSpec
     label: str = ""
     position: int = 0
+    endpoint: str = ""
+    loads: bool = False
 
 
 class _RoundQueue:
@@ -95,6 +105,10 @@ class _RoundQueue:
     def _both_answered(self, call: Call) -> bool:
         return {call.model, call.author} <= self.answered
 
+    def calls_left(self, model: str) -> bool:
+        """Whether a model, by its id, has calls that have not started and may still take place."""
+        return any(job.spec.id == model for job in (*self.queued, *self.reviews))
+
     def start(self, job: Job) -> None:
         (self.queued if job.call.author is None else self.reviews).remove(job)
         self.running.add(job.call)
@@ -119,33 +133,86 @@ class _RoundQueue:
 
 
 class Scheduler:
-    """The calls of a plan and what has become of them."""
+    """The calls of a plan, what has become of them, and where the next ones go."""
 
-    def __init__(self, plan: Plan, slots: Mapping[str, int]) -> None:
+    def __init__(self, plan: Plan, endpoints: Mapping[str, Endpoint]) -> None:
         self._rounds = {r.trial: _RoundQueue(r, plan.order) for r in plan.rounds}
-        self._slots = slots
-        self._busy: Counter[str] = Counter()
+        self._hosts = {name: Host(name, endpoint) for name, endpoint in endpoints.items()}
 
-    def ready(self) -> list[Job]:
-        """Return the calls that may start now, within the slots of their endpoints."""
-        free = {name: slots - self._busy[name] for name, slots in self._slots.items()}
-        chosen = []
-        for queue in self._rounds.values():
-            for job in queue.ready():
-                if free[job.spec.endpoint] > 0:
-                    free[job.spec.endpoint] -= 1
-                    chosen.append(job)
-        return chosen
+    def saw_loaded(self, endpoint: str, models: Iterable[str]) -> None:
+        """Take in which models, by id, an endpoint has in its memory now."""
+        self._hosts[endpoint].saw(models)
 
-    def start(self, job: Job) -> None:
-        """Note that a call has started."""
-        self._rounds[job.round.trial].start(job)
-        self._busy[job.spec.endpoint] += 1
+    def start_ready(self) -> list[Job]:
+        """Start the calls that may start now, and return them with the endpoint that each goes to.
+
+        Models in memory go first; then models are loaded where there is room, or where one leaves.
+        """
+        waiting = [job for queue in self._rounds.values() for job in queue.ready()]
+        started: list[Job] = []
+        for host in self._hosts.values():
+            started += self._serve(host, waiting)
+        for host in self._hosts.values():
+            while host.limited and (model := self._next_to_load(host, waiting)):
+                started += self._serve(host, waiting, load=model)
+        return started
+
+    def _serve(self, host: Host, waiting: list[Job], load: str = "") -> list[Job]:
+        """Start what the host can do at once, or with ``load`` one call to a model to be loaded."""
+        started = []
+        # Where models take turns, answers are what the reviewers on other hosts wait for.
+        turns = sorted(waiting, key=_is_review) if host.limited else list(waiting)
+        for job in turns:
+            model = job.spec.id
+            wanted = model == load if load else host.serves(model)
+            if host.name in job.spec.endpoints and wanted and host.room_for(model):
+                waiting.remove(job)
+                self._rounds[job.round.trial].start(job)
+                host.start(model)
+                started.append(replace(job, endpoint=host.name, loads=bool(load)))
+                if load:
+                    break
+        return started
+
+    def _next_to_load(self, host: Host, waiting: Sequence[Job]) -> str:
+        """The id of the model to bring into a host's memory now; blank: none."""
+        here = [job for job in waiting if host.name in job.spec.endpoints]
+        here = [j for j in here if not host.serves(j.spec.id) and host.room_for(j.spec.id)]
+        alone = [job for job in here if not self._resident_elsewhere(host, job.spec.id)]
+        unanswered = [job.spec.id for job in alone if job.call.author is None]
+        if unanswered:
+            return unanswered[0] if self._make_room(host, waiting, for_answers=True) else ""
+        # Back down the line: the host may still have its file at hand.
+        models = sorted({job.spec.id for job in alone}, key=lambda id_: _latest(host.used, id_))
+        if not models:
+            calls = Counter(job.spec.id for job in here)
+            models = [model for model, count in calls.items() if count >= WORTH_A_LOAD]
+        return models[-1] if models and self._make_room(host, waiting, for_answers=False) else ""
+
+    def _make_room(self, host: Host, waiting: Sequence[Job], *, for_answers: bool) -> bool:
+        """Let a model go if the memory is full; returns whether there is room now."""
+        if not host.full:
+            return True
+        wanted = {job.spec.id for job in waiting}
+        for model in host.resident:
+            busy = host.running[model] or (model in wanted)
+            bound = self._calls_left(model) and not self._resident_elsewhere(host, model)
+            if not busy and (for_answers or not bound):
+                host.evict(model)
+                return True
+        return False
+
+    def _resident_elsewhere(self, host: Host, model: str) -> bool:
+        others = (other for other in self._hosts.values() if other is not host)
+        return any(model in other.resident for other in others)
+
+    def _calls_left(self, model: str) -> bool:
+        return any(queue.calls_left(model) for queue in self._rounds.values())
 
     def end(self, job: Job, *, ok: bool) -> None:
         """Note that a call has ended; reviews by or of a failed author become impossible."""
         self._rounds[job.round.trial].end(job.call, ok)
-        self._busy[job.spec.endpoint] -= 1
+        self._hosts[job.endpoint].end(job.spec.id)
 
     def drop(self, trial: str) -> Sequence[Job]:
         """Give up the calls of a round that have not started, and return them."""
@@ -154,3 +221,11 @@ class Scheduler:
     def over(self, trial: str) -> bool:
         """Whether every call of the round has ended."""
         return self._rounds[trial].over
+
+
+def _is_review(job: Job) -> bool:
+    return job.call.author is not None
+
+
+def _latest(used: Sequence[str], model: str) -> int:
+    return used.index(model) if model in used else -1

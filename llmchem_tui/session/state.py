@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from llmchem_tui.domain.model import AnswerResult, ModelSpec, ReviewResult, Status
 from llmchem_tui.domain.scoring import RoundScore, score_round
+from llmchem_tui.domain.totals import Totals, totals
 from llmchem_tui.session.events import (
     AnswerEnded,
     Call,
@@ -27,9 +28,14 @@ from llmchem_tui.session.parsing import readable
 
 @dataclass(slots=True)
 class CallState:
-    """One call: its raw text so far, and its result once it has ended."""
+    """One call: its raw text so far, and its result once it has ended.
+
+    ``loading``: the server had to load the model for it.
+    """
 
     call: Call
+    endpoint: str = ""
+    loading: bool = False
     began: float | None = None
     phase: Phase | None = None
     text: str = ""
@@ -99,9 +105,10 @@ class RoundState:
     def _apply_progress(self, event: CallStarted | PhaseChanged | TextArrived) -> None:
         state = self._call(event.call)
         if isinstance(event, CallStarted):
-            state.began, state.masked = event.at, event.masked
+            state.began, state.masked, state.endpoint = event.at, event.masked, event.endpoint
         elif isinstance(event, PhaseChanged):
             state.phase = event.phase
+            state.loading = state.loading or event.phase is Phase.LOADING
         elif event.thinking:
             state.thinking += event.text
         elif event.repair and not state.repairing:
@@ -155,6 +162,11 @@ class RoundState:
     def elapsed(self) -> float:
         """Seconds from the start to the last event."""
         return self.ended.elapsed if self.ended else self.now - self.started.at
+
+    def totals(self) -> Totals:
+        """What the calls that have ended consumed together."""
+        specs = {spec.name: spec for spec in self.started.ensemble}
+        return totals([*self.answers.values(), *self.reviews], specs)
 
     def latest_call(self, model: str) -> CallState:
         """The call of a model that began last: what its pane shows."""

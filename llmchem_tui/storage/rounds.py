@@ -204,7 +204,7 @@ def _numbers(round_: FinishedRound, spec: ModelSpec) -> dict[str, Cell]:
     result, recommendation = round_.answers[spec.name], round_.score.recommendation
     usage = result.usage
     figures: dict[str, Cell] = {
-        "temperature": spec.temperature,
+        "temperature": None if "temperature" in result.refused else spec.temperature,
         "confidence": recommendation.confidence if recommendation else None,
         "latency": result.latency,
         "tokens_in": usage.tokens_in,

@@ -3,46 +3,44 @@ from __future__ import annotations
 import pytest
 
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.events import Call
 from llmchem_tui.session.scheduler import Job, Order, Scheduler
-from tests.session.scripted import plan_of, round_plan, spec
+from tests.session.scripted import ScriptedProvider, plan_of, round_plan, spec
 
 ANSWERS = [Call("a"), Call("b"), Call("c")]
 
 
+def endpoints(**slots: int) -> dict[str, Endpoint]:
+    return {name: Endpoint(ScriptedProvider(), count) for name, count in slots.items()}
+
+
 def scheduler(order: Order = "pipelined", slots: int = 100) -> Scheduler:
-    return Scheduler(plan_of(order=order), {"server": slots})
+    return Scheduler(plan_of(order=order), endpoints(server=slots))
 
 
 def start_all(schedule: Scheduler) -> dict[Call, Job]:
     """Start whatever may start."""
-    jobs = schedule.ready()
-    for job in jobs:
-        schedule.start(job)
-    return {job.call: job for job in jobs}
-
-
-def calls(schedule: Scheduler) -> set[Call]:
-    return {job.call for job in schedule.ready()}
+    return {job.call: job for job in schedule.start_ready()}
 
 
 def test_all_answers_may_start_at_once_and_no_review() -> None:
-    assert [job.call for job in scheduler().ready()] == ANSWERS
+    assert [job.call for job in scheduler().start_ready()] == ANSWERS
 
 
 def test_what_has_started_is_not_ready_again() -> None:
     schedule = scheduler()
     assert list(start_all(schedule)) == ANSWERS
-    assert schedule.ready() == []
+    assert schedule.start_ready() == []
 
 
 def test_pipelined_a_review_may_start_once_both_have_answered() -> None:
     schedule = scheduler("pipelined")
     jobs = start_all(schedule)
     schedule.end(jobs[Call("a")], ok=True)
-    assert calls(schedule) == set()
+    assert set(start_all(schedule)) == set()
     schedule.end(jobs[Call("c")], ok=True)
-    assert calls(schedule) == {Call("a", "c"), Call("c", "a")}
+    assert set(start_all(schedule)) == {Call("a", "c"), Call("c", "a")}
 
 
 def test_staged_no_review_may_start_before_every_answer_has_ended() -> None:
@@ -50,9 +48,9 @@ def test_staged_no_review_may_start_before_every_answer_has_ended() -> None:
     jobs = start_all(schedule)
     schedule.end(jobs[Call("a")], ok=True)
     schedule.end(jobs[Call("b")], ok=True)
-    assert calls(schedule) == set()
+    assert set(start_all(schedule)) == set()
     schedule.end(jobs[Call("c")], ok=False)
-    assert calls(schedule) == {Call("a", "b"), Call("b", "a")}
+    assert set(start_all(schedule)) == {Call("a", "b"), Call("b", "a")}
 
 
 def test_every_pair_is_reviewed_once_and_nobody_reviews_itself() -> None:
@@ -72,7 +70,7 @@ def test_a_reviewer_gets_its_answers_in_the_order_of_their_positions() -> None:
     schedule = scheduler(slots=3)
     for job in start_all(schedule).values():
         schedule.end(job, ok=True)
-    assert [(job.position, job.call.model) for job in schedule.ready()] == [
+    assert [(job.position, job.call.model) for job in schedule.start_ready()] == [
         (1, "a"), (1, "b"), (1, "c"),
     ]  # fmt: skip
 
@@ -105,34 +103,32 @@ def test_an_endpoint_never_has_more_calls_than_slots() -> None:
     schedule = scheduler(slots=2)
     jobs = start_all(schedule)
     assert list(jobs) == ANSWERS[:2]
-    assert schedule.ready() == []
+    assert schedule.start_ready() == []
     schedule.end(jobs[Call("b")], ok=True)
-    assert calls(schedule) == {Call("c")}
+    assert set(start_all(schedule)) == {Call("c")}
 
 
 def test_endpoints_have_their_own_slots() -> None:
     specs = [spec("a"), spec("b"), spec("c", "other"), spec("d", "other")]
-    schedule = Scheduler(plan_of(round_plan(specs)), {"server": 1, "other": 2})
+    schedule = Scheduler(plan_of(round_plan(specs)), endpoints(server=1, other=2))
     assert list(start_all(schedule)) == [Call("a"), Call("c"), Call("d")]
 
 
 def test_rounds_are_served_in_the_order_of_the_plan() -> None:
     plan = plan_of(round_plan("ab", trial="1"), round_plan("cd", trial="2"))
-    schedule = Scheduler(plan, {"server": 3})
-    assert [(j.round.trial, j.call.model) for j in schedule.ready()] == [
+    schedule = Scheduler(plan, endpoints(server=3))
+    assert [(j.round.trial, j.call.model) for j in schedule.start_ready()] == [
         ("1", "a"), ("1", "b"), ("2", "c"),
     ]  # fmt: skip
 
 
 def test_rounds_that_share_models_are_kept_apart() -> None:
     plan = plan_of(round_plan("ab", trial="1"), round_plan("ab", trial="2"))
-    schedule = Scheduler(plan, {"server": 9})
-    jobs = schedule.ready()
-    for job in jobs:
-        schedule.start(job)
+    schedule = Scheduler(plan, endpoints(server=9))
+    jobs = schedule.start_ready()
     for job in jobs[:2]:
         schedule.end(job, ok=True)
-    assert [(j.round.trial, j.call) for j in schedule.ready()] == [
+    assert [(j.round.trial, j.call) for j in schedule.start_ready()] == [
         ("1", Call("a", "b")), ("1", Call("b", "a")),
     ]  # fmt: skip
     assert not schedule.over("2")
@@ -146,7 +142,7 @@ def test_dropping_gives_up_what_would_have_taken_place(order: Order) -> None:
     schedule.end(jobs[Call("b")], ok=True)
     dropped = {job.call for job in schedule.drop("trial 1")}
     assert dropped == {Call("c"), Call("a", "b"), Call("b", "a")}
-    assert schedule.ready() == []
+    assert schedule.start_ready() == []
     assert schedule.over("trial 1")
 
 
@@ -167,7 +163,7 @@ def test_an_ensemble_has_at_least_one_model_and_each_once() -> None:
 
 
 def test_an_ensemble_of_one_has_one_call() -> None:
-    schedule = Scheduler(plan_of(round_plan("a")), {"server": 1})
+    schedule = Scheduler(plan_of(round_plan("a")), endpoints(server=1))
     jobs = start_all(schedule)
     schedule.end(jobs[Call("a")], ok=True)
     assert schedule.over("trial 1")

@@ -175,7 +175,12 @@ def test_the_word_follows_what_a_call_does() -> None:
     phases = [PhaseChanged(at=2, trial=TRIAL, call=A, phase=phase) for phase in Phase]
     assert word() == "queued"
     assert word(begun) == "waiting"
-    assert [word(begun, phase) for phase in phases] == ["loading model", "thinking", "writing"]
+    assert [word(begun, phase) for phase in phases] == [
+        "retrying",
+        "loading model",
+        "thinking",
+        "writing",
+    ]
     assert word(begun, *phases, answer_ended(3, "a", Status.REFUSED)) == "refused"
     assert word(answer_ended(3, "a", Status.CANCELLED)) == "cancelled"
 
