@@ -9,7 +9,7 @@ import asyncio
 import dataclasses
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import TASK, ModelSpec, Vignette
+from llmchem_tui.domain.model import ModelSpec, Vignette
+from llmchem_tui.domain.totals import Totals
+from llmchem_tui.past import Past
 from llmchem_tui.session.engine import run_rounds
-from llmchem_tui.session.events import Event, RoundEnded, RoundStarted
+from llmchem_tui.session.events import AnswerEnded, Event, ReviewEnded, RoundEnded, RoundStarted
 from llmchem_tui.session.scheduler import Plan, RoundPlan
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.files import StorageError
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     from llmchem_tui.domain.recommendation import ChemistryParameters
     from llmchem_tui.domain.strategies import Choice, Knowledge
     from llmchem_tui.providers.pool import Pool
+    from llmchem_tui.session.forecast import Forecast
     from llmchem_tui.session.protocol import Prompts
-    from llmchem_tui.storage.history import History
 
 _LARGEST_SEED = 2**31
 
@@ -56,7 +58,8 @@ class Laboratory:
     """A pool, its histories, and at most one session.
 
     The session's folder is made when the first round starts, so that looking around leaves none.
-    ``not_saved`` says why the last round is not saved; blank: it is.
+    ``not_saved`` says why the last round is not saved; blank: it is. ``totals``: what the calls of
+    this sitting consumed. ``reopen`` looks for models anew; None: the pool stays as it is.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Laboratory:
         prompts: Prompts,
         saving: Saving,
         *,
+        reopen: Callable[[], Awaitable[Pool]] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings
@@ -74,8 +78,9 @@ class Laboratory:
         self.saving = saving
         self.session: SessionWriter | None = None
         self._clock = clock
-        self._past: History | None = None
-        self._finished: list[FinishedRound] = []
+        self._reopen = reopen
+        self._past = Past(settings, saving.folder)
+        self.totals = Totals()
         self._rounds = 0
         self.not_saved = "" if saving.write else "nothing was to be saved"
         self._allowed: set[tuple[str, str]] = set()
@@ -110,42 +115,56 @@ class Laboratory:
         return secrets.randbelow(_LARGEST_SEED) if configured is None else configured + self._rounds
 
     def knowledge(self, repeats: tuple[str, int] | None = None) -> Knowledge:
-        """Return what the rounds before this sitting and those in it teach about the models.
+        """Return what earlier rounds teach about the models; see ``Past.knowledge``.
 
-        ``repeats``: vignette and seed of the round to be run. Earlier simulated rounds of the two
-        are the same draw: they would tell a choice its own result, and count it twice after it.
         Reads files at the first call (seconds for many sessions); call it in a thread.
         """
-        from llmchem_tui.domain.strategies import Knowledge
-        from llmchem_tui.storage.history import exclude_repeats, history_of, join
-        from llmchem_tui.storage.profiles import past_ensembles, profiles, rounds_by_model
-
-        if self._past is None:
-            self._past = self._read_past()
-        past = exclude_repeats(self._past, *repeats) if repeats else self._past
-        history = join([past, history_of(self._finished)])
-        aliases = {alias: spec.name for spec in self.pool.models for alias in spec.aliases}
-        return Knowledge(
-            profiles(history, mode=self.settings.chemistry.profile, aliases=aliases),
-            past_ensembles(history, aliases=aliases),
-            rounds_by_model(history, aliases=aliases),
+        return self._past.knowledge(
+            simulated=self.pool.simulated,
+            aliases={alias: spec.name for spec in self.pool.models for alias in spec.aliases},
+            present=self._present,
+            repeats=repeats,
         )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was repaired or left out when past rounds were read."""
-        return self._past.notes if self._past else ()
+        return self._past.notes
 
-    def _read_past(self) -> History:
-        """The rows that may teach: same task, and simulated or real as the pool is."""
-        from llmchem_tui.storage.history import join, only, read_history, read_sessions
+    @property
+    def _present(self) -> str | None:
+        return self.session.name if self.session else None
 
-        paths = [Path(path) for path in self.settings.history.paths]
-        histories = [read_history(paths)] if paths else []
-        present = self.session.name if self.session else None
-        histories.append(read_sessions(self.saving.folder, exclude=present))
-        past = only(join(histories), simulated=self.pool.simulated)
-        return dataclasses.replace(past, frame=past.frame[past.frame["task"] == TASK])
+    async def refresh(self) -> None:
+        """Look for models anew; not while a round runs. What was allowed stays allowed.
+
+        Raises:
+            InputError: the settings cannot be followed; the pool then stays as it is.
+        """
+        if self._reopen is not None:
+            before, self.pool = self.pool, await self._reopen()
+            await before.aclose()
+
+    async def forecast(self, vignette: Vignette, choice: Choice) -> Forecast:
+        """Return how long a round would take, from what past calls took, and in which order.
+
+        Raises:
+            InputError: a model is not in the pool.
+        """
+        from llmchem_tui.session.forecast import forecast
+
+        plan = Plan(
+            (RoundPlan("forecast", vignette, self.specs(choice.ensemble), choice.strategy, 0),),
+            order=self.settings.round.order,
+        )
+        used = {name for spec in plan.rounds[0].ensemble for name in spec.endpoints}
+        names = [name for name in sorted(used) if name in self.pool.endpoints]
+        memories = await asyncio.gather(
+            *(self.pool.endpoints[name].provider.loaded() for name in names)
+        )
+        loaded = {n: ids for n, ids in zip(names, memories, strict=True) if ids is not None}
+        known = await asyncio.to_thread(self._past.paces, present=self._present)
+        return forecast(plan, self.pool.endpoints, known, loaded)
 
     def choose(
         self,
@@ -280,8 +299,12 @@ class Laboratory:
     def _save(self, event: Event, state: RoundState) -> None:
         if self.session is not None:
             self.session.journal.append(event)
-        if isinstance(event, RoundEnded) and not event.cancelled:
-            self._keep(state)
+        if isinstance(event, AnswerEnded | ReviewEnded):
+            self._past.add_call(event.result)
+        if isinstance(event, RoundEnded):
+            self.totals += state.totals()
+            if not event.cancelled:
+                self._keep(state)
 
     def _keep(self, state: RoundState) -> None:
         finished = FinishedRound(
@@ -296,7 +319,7 @@ class Laboratory:
             score=state.score(abstain_below=self.settings.round.abstain_below),
             elapsed=state.elapsed,
         )
-        self._finished.append(finished)
+        self._past.add_round(finished)
         if self.session is not None:
             self.session.append_round(finished)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from llmchem_tui.domain.errors import InputError
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
     from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.providers.pool import Pool
 
 
 def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
@@ -35,9 +37,12 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
         from llmchem_tui.providers.pool import open_pool
         from llmchem_tui.storage.prompts import load_prompts
 
-        pool = await open_pool(settings, os.environ, simulated=simulated)
+        def reopen() -> Coroutine[None, None, Pool]:
+            return open_pool(settings, os.environ, simulated=simulated)
+
         prompts = load_prompts(settings.round.prompts)
-        return Laboratory(settings, pool, prompts, Saving(folder / "sessions"))
+        saving = Saving(folder / "sessions")
+        return Laboratory(settings, await reopen(), prompts, saving, reopen=reopen)
 
     LlmchemApp(
         settings,

@@ -48,6 +48,7 @@ def run_document(
             "ensemble": list(following.ensemble),
             "loss": following.loss,
         },
+        "usage": dataclasses.asdict(state.totals()),
         "files": {name: str(path) for name, path in files.items()},
     }
 
@@ -64,6 +65,7 @@ def _answer(result: AnswerResult, score: Score) -> dict[str, Any]:
         "review_accuracy": score.review_accuracy,
         "accuracy": score.accuracy,
         "latency": result.latency,
+        "usage": dataclasses.asdict(result.usage),
     }
 
 

@@ -9,7 +9,7 @@ from llmchem_tui.cli.output import number, print_table, say
 from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
 from llmchem_tui.domain.model import Medication, Status
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.session.events import AnswerEnded, Event, ReviewEnded
+from llmchem_tui.session.events import AnswerEnded, Event, Phase, PhaseChanged, ReviewEnded
 from llmchem_tui.session.protocol import medication_text
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def progress_line(event: Event) -> str:
     """Return the line that an event deserves, or nothing."""
+    if isinstance(event, PhaseChanged) and event.phase in (Phase.LOADING, Phase.RETRYING):
+        return f"{event.at:6.1f} s  {plain_line(event.call.model)}: {event.phase}"
     if isinstance(event, AnswerEnded):
         answer = event.result
         ending = _ending(answer.status, answer.message)
@@ -58,6 +60,7 @@ def print_round(state: RoundState, score: RoundScore, following: Choice) -> None
     else:
         _print_recommendation(state, score.recommendation)
     say(f"{NOTICE}; no interaction check is made")
+    say(state.totals().text)
     loss = f" (loss {following.loss:.2f})" if following.loss is not None else ""
     say(f"Next: {' + '.join(following.ensemble)}, by {following.strategy}{loss}")
     if following.note:

@@ -174,6 +174,7 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
     )
     _tell_what_is_used(laboratory, choice)
     _ask_to_leave(laboratory, choice, wishes)
+    tell(f"plan: {(await laboratory.forecast(wishes.vignette, choice)).text}")
     state = await _watch(laboratory, wishes, choice, seed)
     if state is None or state.ended is None or state.ended.cancelled:
         where = laboratory.session.folder if laboratory.session else None

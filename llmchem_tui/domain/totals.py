@@ -43,16 +43,17 @@ class Totals:
     @property
     def text(self) -> str:
         """The sums in a line; what is known of some calls only says of how many."""
+        calls = f"{self.calls} call{'s' * (self.calls != 1)}"
         if not self.counted:
-            return f"{self.calls} calls, tokens not told"
-        thinking = f" ({self.thinking_tokens:,} thinking)" if self.thinking_tokens else ""
-        tokens = f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out{thinking}"
-        some = f" of {self.counted}" if self.counted < self.calls else ""
-        line = f"{self.calls} calls, {tokens}{some}"
+            return f"{calls}, tokens not told"
+        thinking = f" ({self.thinking_tokens:,} of them thinking)" if self.thinking_tokens else ""
+        line = f"{calls}, {self.tokens_in:,} tokens in, {self.tokens_out:,} out{thinking}"
+        if self.counted < self.calls:
+            line += f", {self.calls - self.counted} did not tell"
         if self.cost is None:
             return line
-        part = f" for {self.priced} of them" if self.priced < self.calls else ""
-        return f"{line}, cost {self.cost:.4f}{part}"
+        line += f", cost {self.cost:.4f}"
+        return line if self.priced == self.calls else f"{line} for {self.priced} of the calls"
 
 
 def cost(usage: Usage, spec: ModelSpec) -> float | None:

@@ -65,6 +65,32 @@ class Forecast:
     loads: int
     unknown: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The plan in a line: seconds, loads, and the order in which models come and go."""
+        if self.seconds is None:
+            seconds = f"seconds unknown until {', '.join(self.unknown)} ran once"
+        else:
+            seconds = f"about {_about(self.seconds)}"
+        if not self.loads:
+            return seconds
+        lines = defaultdict[str, list[str]](list)
+        for bar in self.bars:
+            if bar.load:
+                lines[bar.endpoint].append(bar.model)
+        stays = "; ".join(" → ".join(models) for models in lines.values())
+        return f"{seconds}, {self.loads} load{'s' * (self.loads > 1)}: {stays}"
+
+
+def _about(seconds: float) -> str:
+    """Seconds as an estimate deserves to be told."""
+    if seconds < _MINUTES * 60:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"
+
+
+_MINUTES = 2
+
 
 def paces(results: Iterable[AnswerResult | ReviewResult]) -> dict[str, Pace]:
     """Return the pace of each model, by name, that past calls tell of."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import Review, Vignette
+from llmchem_tui.domain.model import AnswerResult, Review, ReviewResult, Vignette
 from llmchem_tui.session.events import (
     AnswerEnded,
     Call,
@@ -31,6 +31,7 @@ JOURNAL_FILE = "journal.jsonl"
 _FORMAT = "llmchem-journal"
 _VERSION = 1
 _TEXT_SECONDS = 0.1  # text of a call is joined over this time: ten lines a second at most
+_RECENT = 20  # sessions: older ones tell of other hardware, and are slow to read
 _DURABLE = (RoundStarted, AnswerEnded, ReviewEnded, RoundEnded)
 
 
@@ -163,6 +164,26 @@ def read_journal(path: Path) -> Journal:
                 else f"{file}, line {number} is damaged and was left out."
             )
     return Journal(header.session, header.private, tuple(events), tuple(notes))
+
+
+def recent_calls(
+    sessions: Path, *, exclude: str | None = None
+) -> list[AnswerResult | ReviewResult]:
+    """The calls in the journals of the newest sessions in a folder, oldest first.
+
+    They tell how long calls take. A journal that cannot be read tells nothing.
+    """
+    files = [path for path in sessions.glob(f"*/{JOURNAL_FILE}") if path.parent.name != exclude]
+    decoder: msgspec.json.Decoder[AnswerEnded | ReviewEnded] = msgspec.json.Decoder(
+        AnswerEnded | ReviewEnded
+    )
+    calls: list[AnswerResult | ReviewResult] = []
+    for file in sorted(files)[-_RECENT:]:
+        with contextlib.suppress(InputError):
+            for line in read_bytes(file).splitlines():
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    calls.append(decoder.decode(line).result)
+    return calls
 
 
 def _read_header(line: bytes, file: Path) -> _Header:

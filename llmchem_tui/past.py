@@ -1,0 +1,93 @@
+"""What earlier rounds teach: those saved before this sitting, and those finished in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmchem_tui.domain.model import TASK, AnswerResult, ReviewResult
+from llmchem_tui.session.forecast import Pace, paces
+from llmchem_tui.storage.rounds import FinishedRound
+
+if TYPE_CHECKING:
+    from llmchem_tui.config import Settings
+    from llmchem_tui.domain.strategies import Knowledge
+    from llmchem_tui.storage.history import History
+
+
+class Past:
+    """The rounds in ``[history] paths`` and in the sessions of ``folder``, read at first use.
+
+    ``simulated``: only rounds of simulated models teach, or only those of real ones. Files are
+    read in seconds where there are many sessions: call in a thread.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._history: History | None = None
+        self._saved_calls: list[AnswerResult | ReviewResult] | None = None
+        self._finished: list[FinishedRound] = []
+        self._calls: list[AnswerResult | ReviewResult] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was repaired or left out when files were read."""
+        return self._history.notes if self._history else ()
+
+    def add_round(self, finished: FinishedRound) -> None:
+        """Learn from a round of this sitting."""
+        self._finished.append(finished)
+
+    def add_call(self, result: AnswerResult | ReviewResult) -> None:
+        """Learn from a call of this sitting how long calls take."""
+        self._calls.append(result)
+
+    def knowledge(
+        self,
+        *,
+        simulated: bool,
+        aliases: Mapping[str, str],
+        present: str | None,
+        repeats: tuple[str, int] | None = None,
+    ) -> Knowledge:
+        """Return what the rounds teach about the models.
+
+        ``aliases``: earlier names to present ones. ``present``: the session being written, whose
+        rounds are known already. ``repeats``: vignette and seed of the round to be run; earlier
+        simulated rounds of the two are the same draw, which would tell a choice its own result,
+        and count twice after it.
+        """
+        from llmchem_tui.domain.strategies import Knowledge
+        from llmchem_tui.storage.history import exclude_repeats, history_of, join
+        from llmchem_tui.storage.profiles import past_ensembles, profiles, rounds_by_model
+
+        if self._history is None:
+            self._history = self._read(simulated, present)
+        past = exclude_repeats(self._history, *repeats) if repeats else self._history
+        history = join([past, history_of(self._finished)])
+        return Knowledge(
+            profiles(history, mode=self._settings.chemistry.profile, aliases=aliases),
+            past_ensembles(history, aliases=aliases),
+            rounds_by_model(history, aliases=aliases),
+        )
+
+    def _read(self, simulated: bool, present: str | None) -> History:
+        """The rows that may teach: same task, and simulated or real as the pool is."""
+        from llmchem_tui.storage.history import join, only, read_history, read_sessions
+
+        paths = [Path(path) for path in self._settings.history.paths]
+        histories = [read_history(paths)] if paths else []
+        histories.append(read_sessions(self._folder, exclude=present))
+        past = only(join(histories), simulated=simulated)
+        return dataclasses.replace(past, frame=past.frame[past.frame["task"] == TASK])
+
+    def paces(self, *, present: str | None) -> dict[str, Pace]:
+        """Return how long the models' calls took, by model, in the newest sessions and here."""
+        from llmchem_tui.storage.journal import recent_calls
+
+        if self._saved_calls is None:
+            self._saved_calls = recent_calls(self._folder, exclude=present)
+        return paces([*self._saved_calls, *self._calls])
