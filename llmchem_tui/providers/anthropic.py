@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmchem_tui.domain.model import Usage
+from llmchem_tui.domain.model import ModelSpec, Usage
+from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.providers.reading import at, count_at, text_at
 from llmchem_tui.providers.sdk import SdkProvider
 from llmchem_tui.session.provider import CallRequest, Delta, Ended, Finish, Text, Thinking
@@ -36,7 +37,7 @@ class AnthropicProvider(SdkProvider):
         return anthropic.AsyncAnthropic(
             api_key=self._server.key,  # given even where blank, so that the SDK looks for no other
             base_url=self._server.url.rstrip("/").removesuffix("/v1"),
-            max_retries=self._max_retries,
+            max_retries=0,
             open_telemetry=False,
             http_client=self._http_client(),
         )
@@ -70,6 +71,10 @@ class AnthropicProvider(SdkProvider):
                 self._learnt[model] = dropped
                 return stream
 
+    def _refused(self, model: ModelSpec) -> tuple[str, ...]:
+        refused = set(self._learnt.get(model.id, ()))
+        return tuple(sorted(refused | ({"temperature"} if _thinks(model) else set())))
+
     def _reading(self) -> _Reading:
         return _Reading()
 
@@ -90,13 +95,18 @@ def _body(request: CallRequest, dropped: frozenset[str]) -> dict[str, object]:
     }
     if request.system:
         body["system"] = request.system
-    if model.temperature is not None and "temperature" not in dropped:
+    if model.temperature is not None and "temperature" not in dropped and not _thinks(model):
         body["temperature"] = model.temperature
     if request.schema and "format" not in dropped:
         chosen = model.options.get("output_config")
         form = {"type": "json_schema", "schema": _accepted(request.schema)}
         body["output_config"] = {**(chosen if isinstance(chosen, dict) else {}), "format": form}
     return body
+
+
+def _thinks(model: ModelSpec) -> bool:
+    """Tell whether the options make the model think: it then takes no temperature."""
+    return text_at(model.options.get("thinking"), "type") in ("enabled", "adaptive")
 
 
 def _accepted(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +134,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self._reason = ""
+        self._why = ""
         self._tokens_in: int | None = None
         self._tokens_out: int | None = None
         self._thinking: int | None = None
@@ -140,6 +151,7 @@ class _Reading:
                 self._count(at(event, "message", "usage"))
             case "message_delta":
                 self._reason = text_at(event, "delta", "stop_reason") or self._reason
+                self._why = text_at(event, "delta", "stop_details", "category") or self._why
                 self._count(at(event, "usage"))
 
     def ended(self) -> Ended:
@@ -147,7 +159,7 @@ class _Reading:
         usage = Usage(self._tokens_in, self._tokens_out, self._thinking)
         if not self._reason:
             return Ended(Finish.BROKEN, usage)
-        return Ended(_FINISHES.get(self._reason, Finish.STOP), usage)
+        return Ended(_FINISHES.get(self._reason, Finish.STOP), usage, detail=plain_line(self._why))
 
     def _count(self, usage: object) -> None:
         # Tokens read from, or written to, the cache are not part of input_tokens.

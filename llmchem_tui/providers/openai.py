@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llmchem_tui.domain.model import Usage
+from llmchem_tui.domain.model import ModelSpec, Usage
 from llmchem_tui.providers.reading import at, count_at, text_at
 from llmchem_tui.providers.sdk import SdkProvider
 from llmchem_tui.session.provider import CallRequest, Delta, Ended, Finish, Text, Thinking
@@ -71,7 +71,7 @@ class OpenAIProvider(SdkProvider):
             api_key=self._server.key or "none",  # the SDK insists; without a key none is sent
             admin_api_key="",
             base_url=self._server.url,
-            max_retries=self._max_retries,
+            max_retries=0,
             http_client=self._http_client(),
         )
 
@@ -105,6 +105,10 @@ class OpenAIProvider(SdkProvider):
                 # Only what worked is remembered: a refusal may have had quite another reason.
                 self._learnt[model] = dialect
                 return stream
+
+    def _refused(self, model: ModelSpec) -> tuple[str, ...]:
+        dialect: _Dialect | None = self._learnt.get(model.id)
+        return tuple(sorted(dialect.dropped)) if dialect else ()
 
     def _reading(self) -> _Reading:
         return _Reading()

@@ -1,8 +1,8 @@
 """What the providers over a vendor's SDK share: one stream, one listing, errors in our words.
 
 The SDKs, and the httpx2 that both bring, are imported in a thread at first use. We use their
-connections, retries and stream decoding, but read the events as plain JSON: a compatible server's
-may have any shape.
+connections and stream decoding, but read the events as plain JSON: a compatible server's may have
+any shape. Their own retries are off: what is asked again is decided in one place for all servers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from llmchem_tui.domain.model import Locality, ModelSpec
@@ -69,14 +70,12 @@ class SdkProvider(ABC):
         *,
         connect_seconds: float = 5.0,
         locality: Locality | None = None,
-        max_retries: int = 2,
     ) -> None:
         self._server = Server(endpoint, base_url, api_key)
         self._own = hostname(base_url) == self.own_host
         self._connect_seconds = connect_seconds
         here = Locality.LOCAL if is_loopback(base_url) else Locality.REMOTE
         self._locality = locality or here
-        self._max_retries = max_retries
         self._learnt: dict[str, Any] = {}  # by model id, of parameters that were refused
         self._connection: Connection[Any] = Connection(self._build, lambda client: client.close())
 
@@ -94,7 +93,7 @@ class SdkProvider(ABC):
             listing: object = await client.get(
                 self.models_path,
                 cast_to=object,
-                options={"headers": self._headers(), "max_retries": 0, "timeout": timeout},
+                options={"headers": self._headers(), "timeout": timeout},
             )
         entries = listing if isinstance(listing, list) else at(listing, "data")
         if not isinstance(entries, list):
@@ -125,7 +124,7 @@ class SdkProvider(ABC):
                         yield delta
         if empty:
             raise self._server.bad_reply("an empty stream")
-        yield reading.ended()
+        yield replace(reading.ended(), refused=self._refused(request.model))
 
     async def loaded(self) -> frozenset[str] | None:
         """Not told by this kind of endpoint."""
@@ -142,6 +141,10 @@ class SdkProvider(ABC):
     @abstractmethod
     async def _ask(self, client: Any, request: CallRequest) -> Any:
         """Send the request; returns the SDK's stream of plain JSON events."""
+
+    @abstractmethod
+    def _refused(self, model: ModelSpec) -> tuple[str, ...]:
+        """Return the parameters that the server is known not to take for a model."""
 
     @abstractmethod
     def _reading(self) -> Reading:
@@ -219,7 +222,7 @@ def _connection_error(error: Exception, server: Server) -> ProviderError:
     if isinstance(cause, (*never, httpx2.ProxyError)):
         return server.unreachable(cause)
     if isinstance(cause, httpx2.TimeoutException):
-        return ResponseTimeout(f"{server.name} did not answer in time: try again")
+        return ResponseTimeout(f"{server.name} did not answer in time: try again", transient=True)
     return server.broken(cause)
 
 

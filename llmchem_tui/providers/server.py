@@ -1,18 +1,27 @@
 """A server as its faults are told: one clear sentence with the remedy, its own words quoted.
 
-status              error
+status              error                  transient, unless the server's kind says otherwise
 3xx                 Unreachable
 401, 403            AuthenticationFailed
 404                 ModelMissing where it speaks of the model, else Unreachable
-408, 504            ResponseTimeout
-429, 503, 529       RateLimited
+408, 504            ResponseTimeout        yes
+429, 503, 529       RateLimited            yes
+500, 502            ProviderError          yes
 any other           ProviderError
+
+A connection that is refused or lost is transient too; a name that is not found or a certificate
+that does not hold is not.
 """
 
 from __future__ import annotations
 
 import re
+import socket
+import ssl
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -41,6 +50,8 @@ _REFUSED = (
     ProviderError,
     "{name} refused the request{said}: change the options of {model}, or choose another",
 )
+
+_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 529})
 
 _FAULTS: dict[int, tuple[type[ProviderError], str]] = {
     HTTPStatus.UNAUTHORIZED: (
@@ -73,13 +84,17 @@ _FAULTS: dict[int, tuple[type[ProviderError], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An endpoint's name, its address and its key, which no sentence ever shows."""
+    """An endpoint's name, its address and its key, which no sentence ever shows.
+
+    ``transient``: the statuses after which the same request may succeed in a while.
+    """
 
     name: str
     url: str
     key: str = field(default="", repr=False)
     start: str = "start the server"
     fetch: str = "choose another model"
+    transient: Collection[int] = _TRANSIENT
 
     @property
     def address(self) -> str:
@@ -116,29 +131,34 @@ class Server:
                 f"{self.name} does not know the model {self.words(model)}{said}: {self.fetch}"
             )
         kind, sentence = _fault(status)
+        wait = _seconds(retry_after)
         return kind(
             sentence.format(
                 name=self.name,
                 address=self.address,
                 said=said,
                 model=self.words(model) or "the model",
-                wait=f"{retry_after} s" if re.fullmatch("[0-9]{1,6}", retry_after) else "a while",
+                wait="a while" if wait is None else f"{wait:.0f} s",
                 on_key="refused the key" if self.key else "asks for a key",
-            )
+            ),
+            transient=status in self.transient,
+            wait_seconds=wait,
         )
 
     def unreachable(self, cause: BaseException) -> Unreachable:
         """Return the error for a connection that could not be made."""
         return Unreachable(
             f"nothing answers at {self.address} ({self.words(_reason(cause))}): {self.start}, "
-            f"or correct the url of {self.name}"
+            f"or correct the url of {self.name}",
+            transient=_passes(cause),
         )
 
     def broken(self, cause: BaseException) -> Unreachable:
         """Return the error for a connection that was lost on the way."""
         return Unreachable(
             f"the connection to {self.name} broke ({self.words(_reason(cause))}): try again, "
-            "and look at the server's log if it stays"
+            "and look at the server's log if it stays",
+            transient=_passes(cause),
         )
 
     def bad_reply(self, what: str, text: str = "") -> BadReply:
@@ -169,10 +189,32 @@ def _fault(status: int) -> tuple[type[ProviderError], str]:
     return _FAULTS.get(status, usual)
 
 
-def _reason(error: BaseException) -> str:
-    """Return why a connection failed: the words at the bottom of the chain of causes."""
+def _seconds(retry_after: str) -> float | None:
+    """Return how long a Retry-After asks to wait: it is a number of seconds, or a date."""
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", retry_after):
+        return float(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    now = datetime.now(UTC)
+    return max(0.0, (until.astimezone(UTC) - now).total_seconds())
+
+
+def _bottom(error: BaseException) -> BaseException:
     while (deeper := error.__cause__ or error.__context__) is not None:
         error = deeper
+    return error
+
+
+def _passes(cause: BaseException) -> bool:
+    """Tell whether what ails a connection may be over in a while."""
+    return not isinstance(_bottom(cause), socket.gaierror | ssl.SSLError | ValueError)
+
+
+def _reason(error: BaseException) -> str:
+    """Return why a connection failed: the words at the bottom of the chain of causes."""
+    error = _bottom(error)
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
     if isinstance(error, TimeoutError):

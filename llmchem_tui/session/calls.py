@@ -185,9 +185,10 @@ def _ending(max_tokens: int, text: str, ended: Ended) -> tuple[Status, str]:
     """How a stream ended, before its text is read."""
     if ended.finish is Finish.STOP:
         return (Status.OK, "") if text.strip() else (Status.EMPTY, "the reply is empty")
+    why = f" ({ended.detail})" if ended.detail else ""
     thought = "" if text.strip() else ", before it began (thinking counts): raise its max_tokens"
     return {
-        Finish.REFUSAL: (Status.REFUSED, "the model refused to answer"),
+        Finish.REFUSAL: (Status.REFUSED, f"the model refused to answer{why}"),
         Finish.LENGTH: (Status.TRUNCATED, f"the reply was cut at {max_tokens} tokens{thought}"),
         Finish.BROKEN: (Status.TRUNCATED, "the stream ended before the reply did"),
         Finish.UNREAD: (

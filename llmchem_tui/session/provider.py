@@ -120,11 +120,13 @@ class Ended:
     """Always the last delta of a stream that did not raise.
 
     ``refused``: the parameters that the request went out without, because the server takes none.
+    ``detail``: the server's word for why it ended so, if it has one.
     """
 
     finish: Finish
     usage: Usage = Usage()
     refused: tuple[str, ...] = ()
+    detail: str = ""
 
 
 Delta = Loading | Thinking | Text | Ended

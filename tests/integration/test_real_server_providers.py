@@ -49,9 +49,9 @@ SCHEMA: dict[str, Any] = {
 @asynccontextmanager
 async def connected(api: str, url: str, key: str = "") -> AsyncGenerator[Provider, None]:
     if api == "openai":
-        provider: Provider = OpenAIProvider(api, f"{url}/v1", key, max_retries=0)
+        provider: Provider = OpenAIProvider(api, f"{url}/v1", key)
     else:
-        provider = AnthropicProvider(api, url, key, max_retries=0)
+        provider = AnthropicProvider(api, url, key)
     try:
         yield provider
     finally:

@@ -42,7 +42,7 @@ from .wire import PATIENCE, SSE, Exchange, Script, Wire, serving
 
 def provider(wire: Wire | str, key: str = SECRET, **more: Any) -> AnthropicProvider:
     url = wire if isinstance(wire, str) else wire.url
-    return AnthropicProvider("claude-box", url, key, **{"max_retries": 0, **more})
+    return AnthropicProvider("claude-box", url, key, **more)
 
 
 START = {
@@ -178,6 +178,17 @@ async def test_a_temperature_goes_out_under_the_version_that_takes_it() -> None:
     assert without.headers["anthropic-version"] > "2023-06-01"
 
 
+@pytest.mark.parametrize("kind", ["enabled", "adaptive"])
+async def test_a_thinking_model_gets_no_temperature_and_says_so(kind: str) -> None:
+    thinking = {"type": kind}
+    async with serving(FINE) as wire:
+        asked = request(temperature=0.5, options={"thinking": thinking})
+        deltas = await everything(provider(wire), asked)
+    assert wire.bodies()[0]["thinking"] == thinking
+    assert "temperature" not in wire.bodies()[0]
+    assert end(deltas).refused == ("temperature",)
+
+
 def refusing_parameter(name: str) -> Script:
     async def script(exchange: Exchange) -> None:
         if name in exchange.request.json:
@@ -189,13 +200,16 @@ def refusing_parameter(name: str) -> Script:
     return script
 
 
-@pytest.mark.parametrize("name", ["temperature", "output_config"])
-async def test_a_refused_parameter_is_left_out_from_then_on(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "refused"), [("temperature", "temperature"), ("output_config", "format")]
+)
+async def test_a_refused_parameter_is_left_out_from_then_on(name: str, refused: str) -> None:
     async with serving(refusing_parameter(name)) as wire:
         one = provider(wire)
         for _ in range(2):
             deltas = [delta async for delta in one.stream(request(temperature=0.5))]
             assert text(deltas) == "Rest and tea."
+            assert end(deltas).refused == (refused,)
         await one.aclose()
     assert [name in body for body in wire.bodies()] == [True, False, False]
 

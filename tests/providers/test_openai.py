@@ -50,7 +50,7 @@ USAGE = {
 
 def provider(wire: Wire | str, key: str = SECRET, **more: Any) -> OpenAIProvider:
     url = wire if isinstance(wire, str) else f"{wire.url}/v1"
-    return OpenAIProvider("box", url, key, **{"max_retries": 0, **more})
+    return OpenAIProvider("box", url, key, **more)
 
 
 def piece(content: str | None = None, reason: str | None = None, **delta: object) -> Any:
@@ -229,15 +229,6 @@ async def test_a_key_is_not_shown_even_where_the_words_are_clipped_in_it() -> No
     assert SECRET[:9] not in str(error)
 
 
-async def test_a_busy_server_is_asked_again() -> None:
-    async def busy(exchange: Exchange) -> None:
-        await exchange.reply({}, 503, headers={"retry-after-ms": "1"})
-
-    async with serving(busy, busy, FINE) as wire:
-        deltas = await everything(provider(wire, max_retries=2))
-    assert text(deltas) == "Rest and tea."
-
-
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
@@ -410,6 +401,7 @@ async def test_a_refused_parameter_is_left_out_from_then_on(name: str, status: i
         for _ in range(2):
             deltas = [delta async for delta in one.stream(asked)]
             assert text(deltas) == "Rest and tea."
+            assert end(deltas).refused == (name,)
         await one.aclose()
     assert [name in body for body in wire.bodies()] == [True, False, False]
     assert all("response_format" in body for body in wire.bodies())
