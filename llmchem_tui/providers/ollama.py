@@ -7,40 +7,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from llmchem_tui.domain.model import Locality, ModelSpec, Usage
+from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.endpoints import hostname, is_loopback
 from llmchem_tui.providers.connection import Connection
 from llmchem_tui.providers.discovery import ollama_url
+from llmchem_tui.providers.facts import ModelFacts, PullProgress
+from llmchem_tui.providers.ollama_library import InMemory, OllamaLibrary, told
+from llmchem_tui.providers.ollama_wire import chat_body, deltas, ended
 from llmchem_tui.providers.reading import at, complaint, count_at, list_at, text_at
 from llmchem_tui.providers.server import Server
 from llmchem_tui.session.provider import (
     CallRequest,
     Delta,
-    Ended,
-    Finish,
     Loading,
     ProviderError,
-    ResponseTimeout,
-    Text,
-    Thinking,
 )
 
 if TYPE_CHECKING:
     import httpx
 
 _LIST_SECONDS = 30.0
-_LOADED_SECONDS = 1.0
-"""How long the question may take whether a model is loaded; it must not hold up the call."""
+_OVERFLOW = re.compile(r"context[ _](length|size|window)")
 
 _LINE_BYTES = 2**23
-_NANOSECONDS = 1e9
-_SEEDS = 2**31
-_BESIDE_OPTIONS = ("keep_alive", "think")
-"""What of a model's options Ollama wants beside its own "options", not in them."""
+_TRANSIENT = frozenset({429, 502, 503})
+"""Not 500: asking again could make a host that ran out of memory load the model again."""
 
 
 class OllamaProvider:
@@ -63,7 +60,10 @@ class OllamaProvider:
             api_key,
             start='start Ollama with "ollama serve"',
             fetch='fetch it with "ollama pull", or choose another',
+            transient=_TRANSIENT,
         )
+        self._library = OllamaLibrary(self._server, connect_seconds)
+        self._can_think: dict[str, bool | None] = {}
         host = hostname(base_url)
         self._in_cloud = host == "ollama.com" or host.endswith(".ollama.com")
         self._connect_seconds = connect_seconds
@@ -75,12 +75,28 @@ class OllamaProvider:
         Raises:
             ProviderError: the server cannot be asked.
         """
+        return [self._spec(name, entry) for name, entry in (await self._tags()).items()]
+
+    async def facts(self) -> list[ModelFacts]:
+        """What the server tells of each of its models, sorted by name.
+
+        Raises:
+            ProviderError: the server cannot be asked.
+        """
+        tags, loaded = await asyncio.gather(self._tags(), self._library.in_memory())
+        return [_facts(name, entry, loaded) for name, entry in tags.items()]
+
+    async def _tags(self) -> dict[str, object]:
         listing = await self._listing("/api/tags", _LIST_SECONDS)
         entries = at(listing, "models")
         if not isinstance(entries, list):
             raise self._server.bad_reply("no list of models")
         models = {text_at(entry, "name"): entry for entry in entries if _chats(entry)}
-        return [self._spec(name, models[name]) for name in sorted(models) if name]
+        tags = {name: models[name] for name in sorted(models) if name}
+        self._can_think.update(
+            {name: told for name, entry in tags.items() if (told := _can_think(entry)) is not None}
+        )
+        return tags
 
     async def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
         """Ask the model; yields pieces as they arrive and ``Ended`` last.
@@ -91,29 +107,44 @@ class OllamaProvider:
         client = await self._connection.opened()
         model = request.model
         last: object = None
-        if model.locality is Locality.LOCAL and not await self._is_loaded(model.id):
+        body = chat_body(request, await self._think(model))
+        if model.locality is Locality.LOCAL and model.id not in (await self.loaded() or ()):
             yield Loading()
-        with self._told():
-            async with client.stream("POST", "/api/chat", json=_body(request)) as response:
+        with told(self._server, model.id):
+            async with client.stream("POST", "/api/chat", json=body) as response:
                 await self._refuse_status(response, model.id)
                 async with aclosing(self._chunks(response)) as chunks:
                     async for last in chunks:
-                        for delta in _deltas(last):
+                        for delta in deltas(last):
                             yield delta
-        yield _ended(last)
+        yield ended(last, request)
+
+    async def _think(self, model: ModelSpec) -> object:
+        """What the request says about thinking; None: nothing."""
+        if model.id not in self._can_think:
+            self._can_think[model.id] = await self._library.can_think(model.id)
+        wish, can = model.options.get("think"), self._can_think[model.id]
+        if can is None:  # the server does not tell: the user has to know
+            return wish
+        if not can:
+            return None
+        if "gpt-oss" in model.id.lower():  # takes levels only
+            return {None: "medium", True: "medium", False: "low"}.get(wish, wish)  # type: ignore[call-overload]
+        return True if wish is None else wish
 
     async def loaded(self) -> frozenset[str] | None:
         """The ids of the models in memory; None where the server does not tell within a second."""
-        try:
-            async with asyncio.timeout(_LOADED_SECONDS):
-                listing = await self._listing("/api/ps", _LOADED_SECONDS)
-        except (ProviderError, TimeoutError):
-            return None
-        return frozenset(text_at(entry, "name") for entry in list_at(listing, "models"))
+        models = await self._library.in_memory()
+        return None if models is None else frozenset(models)
+
+    def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
+        """Fetch a model; see ``OllamaLibrary.pull``."""
+        return self._library.pull(model)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._connection.aclose()
+        await self._library.aclose()
 
     def _build(self) -> httpx.AsyncClient:
         import httpx
@@ -135,27 +166,27 @@ class OllamaProvider:
         client = await self._connection.opened()
         import httpx
 
-        with self._told():
+        with told(self._server):
             timeout = httpx.Timeout(seconds, connect=min(seconds, self._connect_seconds))
             response = await client.get(path, timeout=timeout)
             await self._refuse_status(response)
         return self._parsed(response.content)
 
-    async def _is_loaded(self, model: str) -> bool:
-        """Tell whether the model is known to be loaded; no answer means that it is not known."""
-        try:
-            async with asyncio.timeout(_LOADED_SECONDS):
-                listing = await self._listing("/api/ps", _LOADED_SECONDS)
-        except (ProviderError, TimeoutError):
-            return False
-        loaded = {text_at(entry, "name") for entry in list_at(listing, "models")}
-        return bool(loaded & {model, f"{model}:latest"})
-
     async def _refuse_status(self, response: httpx.Response, model: str = "") -> None:
         if not response.is_success:
             words = complaint(await response.aread())
+            if response.status_code == HTTPStatus.BAD_REQUEST and _OVERFLOW.search(words.lower()):
+                raise self._overflow(words, model)
             retry_after = response.headers.get("retry-after", "")
             raise self._server.failed(response.status_code, words, model, retry_after)
+
+    def _overflow(self, words: str, model: str) -> ProviderError:
+        name = self._server.name
+        return ProviderError(
+            f"the prompt does not fit into the context window of {self._server.words(model)} "
+            f"({self._server.quoted(words)}): raise num_ctx in [providers.{name}], or shorten the "
+            "vignette"
+        )
 
     async def _chunks(self, response: httpx.Response) -> AsyncGenerator[object, None]:
         # Lines end at line feeds only: a text may hold other characters that Python counts as one.
@@ -183,23 +214,6 @@ class OllamaProvider:
             raise self._server.broke_off(complaint(parsed))
         return parsed
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turn what goes wrong with the connection inside into a ProviderError."""
-        import httpx
-
-        try:
-            yield
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            raise self._server.unreachable(error) from error
-        except httpx.UnsupportedProtocol as error:
-            raise self._server.unreachable(error) from error
-        except httpx.TimeoutException as error:
-            name = self._server.name
-            raise ResponseTimeout(f"{name} did not answer in time: try again") from error
-        except httpx.TransportError as error:
-            raise self._server.broken(error) from error
-
     def _spec(self, name: str, entry: object) -> ModelSpec:
         remote = self._in_cloud or bool(text_at(entry, "remote_host"))
         return ModelSpec(
@@ -220,54 +234,23 @@ def _chats(entry: object) -> bool:
     return "embed" not in told and "bert" not in told
 
 
-def _body(request: CallRequest) -> dict[str, object]:
-    model = request.model
-    messages = [{"role": one.role, "content": one.text} for one in request.messages]
-    if request.system:
-        messages.insert(0, {"role": "system", "content": request.system})
-    options = {
-        **{name: value for name, value in model.options.items() if name not in _BESIDE_OPTIONS},
-        "num_predict": model.max_tokens,
-        "seed": request.seed % _SEEDS,
-    }
-    if model.temperature is not None:
-        options["temperature"] = model.temperature
-    body: dict[str, object] = {
-        "model": model.id,
-        "messages": messages,
-        "stream": True,
-        "options": options,
-    }
-    if request.schema:
-        body["format"] = dict(request.schema)
-    for name in _BESIDE_OPTIONS:
-        if name in model.options:
-            body[name] = _duration(model.options[name])
-    return body
+def _can_think(entry: object) -> bool | None:
+    """Tell whether a listed model can think; None: the server is too old to say."""
+    capabilities = list_at(entry, "capabilities")
+    return "thinking" in capabilities if capabilities else None
 
 
-def _duration(value: object) -> object:
-    """Return a keep_alive as Ollama reads it: digits alone are seconds only as a number."""
-    is_number = isinstance(value, str) and value.removeprefix("-").isdigit()
-    return int(str(value)) if is_number else value
-
-
-def _deltas(chunk: object) -> Iterator[Delta]:
-    if thought := text_at(chunk, "message", "thinking"):
-        yield Thinking(thought)
-    if text := text_at(chunk, "message", "content"):
-        yield Text(text)
-
-
-def _ended(last: object) -> Ended:
-    """Return why the stream ended, from its last line; only "done" means that it is complete."""
-    if at(last, "done") is not True:
-        return Ended(Finish.BROKEN)
-    load = count_at(last, "load_duration")
-    usage = Usage(
-        tokens_in=count_at(last, "prompt_eval_count"),
-        tokens_out=count_at(last, "eval_count"),
-        load_seconds=None if load is None else load / _NANOSECONDS,
+def _facts(name: str, entry: object, loaded: Mapping[str, InMemory] | None) -> ModelFacts:
+    memory = (loaded or {}).get(name)
+    context = memory.context if memory else None
+    return ModelFacts(
+        id=name,
+        size=count_at(entry, "size"),
+        parameters=text_at(entry, "details", "parameter_size"),
+        quantization=text_at(entry, "details", "quantization_level"),
+        context=context or count_at(entry, "details", "context_length"),
+        loaded=None if loaded is None else memory is not None,
+        gpu_share=memory.gpu_share if memory else None,
+        remote_host=text_at(entry, "remote_host"),
+        can_think=_can_think(entry),
     )
-    finish = Finish.LENGTH if text_at(last, "done_reason") == "length" else Finish.STOP
-    return Ended(finish, usage)

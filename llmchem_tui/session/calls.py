@@ -187,9 +187,10 @@ def _ending(max_tokens: int, text: str, ended: Ended) -> tuple[Status, str]:
         return (Status.OK, "") if text.strip() else (Status.EMPTY, "the reply is empty")
     why = f" ({ended.detail})" if ended.detail else ""
     thought = "" if text.strip() else ", before it began (thinking counts): raise its max_tokens"
+    cut = ended.detail or f"the reply was cut at {max_tokens} tokens{thought}"
     return {
         Finish.REFUSAL: (Status.REFUSED, f"the model refused to answer{why}"),
-        Finish.LENGTH: (Status.TRUNCATED, f"the reply was cut at {max_tokens} tokens{thought}"),
+        Finish.LENGTH: (Status.TRUNCATED, cut),
         Finish.BROKEN: (Status.TRUNCATED, "the stream ended before the reply did"),
         Finish.UNREAD: (
             Status.ERROR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from llmchem_tui.providers.ollama import OllamaProvider
 from llmchem_tui.session.provider import (
     AuthenticationFailed,
     BadReply,
+    CallRequest,
     Delta,
     Finish,
     Loading,
+    Message,
     ModelMissing,
     ProviderError,
     RateLimited,
@@ -60,12 +63,18 @@ def piece(content: str, **more: object) -> Any:
     } | more
 
 
-def server(chat: Script, *loaded: str) -> Script:
-    """A script that knows these models as loaded, and leaves a chat to ``chat``."""
+def server(chat: Script, *loaded: str, capabilities: object = None) -> Script:
+    """A script that knows these models as loaded, and leaves a chat to ``chat``.
+
+    ``capabilities``: what it shows of any model; None: it is too old to tell.
+    """
 
     async def script(exchange: Exchange) -> None:
         if exchange.request.path == "/api/ps":
             await exchange.reply({"models": [{"name": name} for name in loaded]})
+        elif exchange.request.path == "/api/show":
+            told = {} if capabilities is None else {"capabilities": capabilities}
+            await exchange.reply({"model_info": {}} | told)
         else:
             await chat(exchange)
 
@@ -114,6 +123,8 @@ async def test_the_request_holds_what_was_asked_and_nothing_of_the_case_itself()
             {"role": "user", "content": "What now?"},
         ],
         "stream": True,
+        "truncate": False,
+        "shift": False,
         "format": SCHEMA,
         "keep_alive": 600,
         "options": {
@@ -131,7 +142,7 @@ async def test_nothing_is_sent_that_was_not_set() -> None:
     async with serving(server(FINE)) as wire:
         await everything(provider(wire))
     sent = wire.requests[-1]
-    assert sent.json["options"] == {"num_predict": 321, "seed": 7}
+    assert sent.json["options"] == {"num_ctx": 8192, "num_predict": 321, "seed": 7}
     assert not {"keep_alive", "think"} & set(sent.json)
     assert "authorization" not in sent.headers
 
@@ -362,7 +373,102 @@ async def test_a_connection_is_used_again() -> None:
         for _ in range(3):
             assert [delta async for delta in one.stream(REQUEST)]
         await one.aclose()
-    assert wire.connections == 1
+    assert wire.connections == 2  # one for chats, one of Ollama's package for the rest
+
+
+THINKING = ["completion", "thinking"]
+
+
+@pytest.mark.parametrize(
+    ("id_", "capabilities", "options", "sent"),
+    [
+        ("qwen3", THINKING, {}, True),
+        ("qwen3", THINKING, {"think": False}, False),
+        ("qwen3", THINKING, {"think": True}, True),
+        ("gpt-oss:20b", THINKING, {}, "medium"),
+        ("gpt-oss:20b", THINKING, {"think": True}, "medium"),
+        ("gpt-oss:20b", THINKING, {"think": False}, "low"),
+        ("gpt-oss:20b", THINKING, {"think": "high"}, "high"),
+        ("llama3", ["completion"], {}, None),
+        ("llama3", ["completion"], {"think": True}, None),
+        ("old", None, {}, None),
+        ("old", None, {"think": True}, True),
+    ],
+)
+async def test_thinking_is_asked_for_where_a_model_can(
+    id_: str, capabilities: object, options: dict[str, object], sent: object
+) -> None:
+    async with serving(server(FINE, capabilities=capabilities)) as wire:
+        await everything(provider(wire), request(id=id_, options=options))
+    assert wire.bodies()[-1].get("think") == sent
+
+
+async def test_what_a_model_can_is_asked_once() -> None:
+    async with serving(server(FINE, capabilities=THINKING)) as wire:
+        one = provider(wire)
+        for _ in range(3):
+            assert [delta async for delta in one.stream(REQUEST)]
+        await one.aclose()
+    assert [sent.path for sent in wire.requests].count("/api/show") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the input length exceeds the context length",
+        "request (2622 tokens) exceeds the available context size (512 tokens), try increasing it",
+    ],
+)
+async def test_a_prompt_that_does_not_fit_is_told_with_the_setting_to_raise(words: str) -> None:
+    error = await failure(refusing(400, {"error": words}))
+    assert type(error) is ProviderError
+    assert "raise num_ctx in [providers.gpu]" in str(error)
+    assert words[:20] in str(error)
+    assert not error.transient
+
+
+LONG = replace(REQUEST, messages=(Message("user", "x" * 60_000),))
+
+
+@pytest.mark.parametrize(
+    ("asked", "num_ctx", "read", "finish"),
+    [
+        (LONG, 8192, 4098, Finish.UNREAD),
+        (LONG, 8192, 4104, Finish.UNREAD),
+        (LONG, 8192, 4105, Finish.STOP),
+        (LONG, 16384, 4098, Finish.STOP),
+        (REQUEST, 8192, 11, Finish.STOP),
+        (LONG, 8192, None, Finish.STOP),
+    ],
+)
+async def test_a_prompt_that_was_cut_in_silence_is_found_out(
+    asked: CallRequest, num_ctx: int, read: int | None, finish: Finish
+) -> None:
+    asked = replace(asked, model=replace(asked.model, options={"num_ctx": num_ctx}))
+    last = piece("Fine.", **DONE | {"prompt_eval_count": read})
+    async with serving(server(saying(last))) as wire:
+        assert end(await everything(provider(wire), asked)).finish is finish
+
+
+async def test_a_window_that_filled_up_is_not_the_token_limit() -> None:
+    full = {"done": True, "done_reason": "length", "eval_count": 320}
+    async with serving(server(saying(piece("a", **full)))) as wire:
+        ended = end(await everything(provider(wire)))
+    assert ended.finish is Finish.LENGTH
+    assert "context window of 8192 tokens was full" in ended.detail
+
+
+async def test_tokens_per_second_are_those_of_writing() -> None:
+    last = piece("a", **DONE, eval_duration=2_000_000_000)
+    async with serving(server(saying(last))) as wire:
+        assert end(await everything(provider(wire))).usage.tokens_per_second == 3.5
+
+
+@pytest.mark.parametrize(("status", "transient"), [(503, True), (429, True), (500, False)])
+async def test_a_busy_server_may_be_asked_again_and_a_failing_one_not(
+    status: int, transient: bool
+) -> None:
+    assert (await failure(refusing(status, {"error": "no"}))).transient is transient
 
 
 async def test_the_models_are_listed_with_where_they_run() -> None:
