@@ -32,6 +32,8 @@ def model_specs(settings: Settings) -> list[ModelSpec]:
             max_tokens=model.max_tokens or settings.round.max_tokens,
             aliases=model.aliases,
             options=model.options,
+            price_in=model.price_in,
+            price_out=model.price_out,
         )
         for model in settings.models
     ]
@@ -64,6 +66,15 @@ def _locality(model: ModelSettings, provider: ProviderSettings) -> Locality:
         return Locality(model.locality)
     local = provider.kind in ("ollama", "simulated") or is_loopback(provider.url)
     return Locality.LOCAL if local else Locality.REMOTE
+
+
+def key_source(provider: ProviderSettings) -> str:
+    """Return where the key of an endpoint comes from, blank where it has none; never the key."""
+    if provider.api_key_command:
+        return "a command"
+    usual = "" if provider.url else USUAL_VARIABLES.get(provider.kind, "")
+    variable = provider.api_key_env or usual
+    return f"${variable}" if variable else ""
 
 
 def api_key(provider: ProviderSettings, env: Mapping[str, str]) -> str | None:

@@ -222,7 +222,7 @@ class Laboratory:
             InputError: there are such places, and the settings never allow them.
         """
         foreign = self.pool.foreign
-        places = sorted({foreign[name] for name in set(names) & set(foreign)} - self._allowed)
+        places = sorted({place for n in names for place in foreign.get(n, ())} - self._allowed)
         told = ", ".join(f"{name} ({url})" for name, url in places)
         policy = self.settings.round.remote
         if places and policy == "never":
@@ -234,7 +234,7 @@ class Laboratory:
 
     def allow(self, names: tuple[str, ...]) -> None:
         """Note that the user lets vignettes go wherever these models are."""
-        self._allowed |= {self.pool.foreign[n] for n in names if n in self.pool.foreign}
+        self._allowed |= {place for n in names for place in self.pool.foreign.get(n, ())}
 
     def chemistry(self, knowledge: Knowledge) -> ChemistryTable:
         """Return the chemistry of the pool's models that have a profile."""

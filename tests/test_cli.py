@@ -24,6 +24,7 @@ RUN_KEYS = {
     "recommendation",
     "candidates",
     "next",
+    "usage",
     "files",
 }
 TIMES = {"trial", "latency", "files"}

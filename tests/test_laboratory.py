@@ -14,6 +14,7 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import TASK, Locality, ModelSpec, Vignette
 from llmchem_tui.domain.strategies import Strategy
 from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.providers.facts import EndpointReport
 from llmchem_tui.providers.pool import Pool, simulated_pool
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.events import Event, RoundEnded
@@ -225,7 +226,8 @@ class Endless:
 def real_pool(**more: tuple[str, str]) -> tuple[Pool, Endless]:
     provider = Endless()
     models = tuple(ModelSpec(name, "box", name, Locality.LOCAL) for name in ("a", "b"))
-    return Pool(models, {"box": Endpoint(provider)}, foreign=more), provider
+    places = {name: (place,) for name, place in more.items()}
+    return Pool(models, {"box": Endpoint(provider)}, foreign=places), provider
 
 
 async def test_leaving_a_round_early_closes_its_calls(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_names_are_checked_against_the_pool() -> None:
 
 
 def test_an_empty_pool_says_why() -> None:
-    pool = Pool((), {}, {"box": "nothing answers at box"})
+    pool = Pool((), {}, (EndpointReport("box", "ollama", "", error="nothing answers at box"),))
     lab = Laboratory(Settings(), pool, load_prompts(), UNSAVED)
     with pytest.raises(InputError, match="nothing answers at box"):
         lab.choose("RANDOM", 2, 1)

@@ -11,6 +11,7 @@ from types import TracebackType
 import click
 
 from llmchem_tui import __version__
+from llmchem_tui.cli.doctor import doctor
 from llmchem_tui.cli.histories import chemistry, recommend
 from llmchem_tui.cli.listings import config, models, sessions, vignettes
 from llmchem_tui.cli.options import common, load_settings
@@ -40,7 +41,7 @@ def llmchem(context: click.Context, simulated: bool, theme: str | None) -> None:
         raise click.UsageError("--simulated and --theme before a command belong to the app")
 
 
-for command in (run, chemistry, recommend, vignettes, models, sessions, config):
+for command in (run, chemistry, recommend, vignettes, models, sessions, doctor, config):
     llmchem.add_command(command)
 
 

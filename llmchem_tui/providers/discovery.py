@@ -10,6 +10,7 @@ from typing import Literal
 
 from llmchem_tui.domain.model import ModelSpec
 from llmchem_tui.endpoints import is_loopback
+from llmchem_tui.providers.facts import ModelFacts, TellsFacts
 from llmchem_tui.session.provider import Provider, ProviderError
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -38,6 +39,7 @@ class Probe:
 
     endpoint: str
     models: tuple[ModelSpec, ...] = ()
+    facts: tuple[ModelFacts, ...] = ()
     error: str = ""
 
 
@@ -89,7 +91,9 @@ async def probe(providers: Mapping[str, Provider], seconds: float) -> list[Probe
 async def _probe(name: str, provider: Provider, seconds: float) -> Probe:
     try:
         async with asyncio.timeout(seconds):
-            return Probe(name, tuple(await provider.models()))
+            models = tuple(await provider.models())
+            facts = await provider.facts() if isinstance(provider, TellsFacts) else []
+            return Probe(name, models, tuple(facts))
     except ProviderError as error:
         return Probe(name, error=str(error))
     except TimeoutError:

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from llmchem_tui.domain.model import ModelSpec
+
+_GIGABYTE = 1e9
+_LATEST = ":latest"
+
+
+def is_same_model(one: str, other: str) -> bool:
+    """Tell whether two ids mean one tag of an Ollama host: ``latest`` need not be written."""
+    return one.removesuffix(_LATEST) == other.removesuffix(_LATEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,31 @@ class ModelFacts:
     remote_host: str = ""
     can_think: bool | None = None
 
+    @property
+    def size_text(self) -> str:
+        """The size in gigabytes."""
+        return "–" if self.size is None else f"{self.size / _GIGABYTE:.1f} GB"
+
+    @property
+    def memory_text(self) -> str:
+        """Whether it is loaded, and how much of it is on a GPU."""
+        if not self.loaded:
+            return "–" if self.loaded is None else "no"
+        return "yes" if self.gpu_share is None else f"{self.gpu_share:.0%} GPU"
+
+
+@runtime_checkable
+class TellsFacts(Protocol):
+    """A provider that tells more of its models than their names."""
+
+    async def facts(self) -> list[ModelFacts]:
+        """What the server tells of each of its models, sorted by name.
+
+        Raises:
+            ProviderError: the server cannot be asked.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PullProgress:
@@ -40,10 +74,10 @@ class PullProgress:
 class EndpointReport:
     """An endpoint as it was found.
 
-    ``url``: without what may be secret. ``key``: where its key comes from, blank where it has
-    none. ``trusted``: vignettes may go there unasked (loopback, or by the settings). ``error``:
-    why it cannot be used and what to do; blank: it is reachable. ``missing``: the names of
-    configured models that the server does not have. ``facts`` by model id.
+    ``key``: where its key comes from, blank where it has none; never the key. ``trusted``:
+    vignettes may go there unasked (loopback, or by the settings). ``error``: why it did not tell
+    its models, and what to do; blank: it is reachable. ``models``: as far as the pool has them.
+    ``missing``: names of configured models that the server does not have.
     """
 
     name: str
@@ -55,3 +89,7 @@ class EndpointReport:
     models: tuple[ModelSpec, ...] = ()
     missing: tuple[str, ...] = ()
     facts: tuple[ModelFacts, ...] = ()
+
+    def fact(self, spec: ModelSpec) -> ModelFacts | None:
+        """What the endpoint tells of a model, if anything."""
+        return next((fact for fact in self.facts if is_same_model(fact.id, spec.id)), None)

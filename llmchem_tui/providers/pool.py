@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from llmchem_tui.config import ProviderSettings, Settings
+from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality, ModelSpec
-from llmchem_tui.endpoints import api_key, is_loopback, model_specs
+from llmchem_tui.endpoints import api_key, is_loopback, key_source, model_specs
 from llmchem_tui.providers import simulated
 from llmchem_tui.providers.discovery import (
     ANTHROPIC_URL,
@@ -19,33 +20,60 @@ from llmchem_tui.providers.discovery import (
     ollama_url,
     probe,
 )
+from llmchem_tui.providers.facts import EndpointReport, PullProgress, is_same_model
+from llmchem_tui.providers.hosts import distinct, with_mirrors
+from llmchem_tui.providers.server import Server
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.provider import Provider
 
 PROBE_SECONDS = 5.0
 
-_SLOTS = {"ollama": 4, "openai": 8, "anthropic": 8}
-"""Calls at once where the settings say nothing: an Ollama host serves few models side by side."""
+_SLOTS = {"ollama": None, "openai": 24, "anthropic": 24}
+"""Calls at once where the settings say nothing: all reviews of a round of five, but on an Ollama
+host one for each model in memory, as it works by default."""
+
+_LOADED_MODELS = {"ollama": 1}
+
+Places = tuple[tuple[str, str], ...]
+"""Endpoints as (name, address)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """The models that can be used, sorted by name, and their endpoints.
 
-    ``unreachable``: what is wrong with each endpoint that did not answer. ``foreign``: by model,
-    the name and the address of a place that is neither this machine nor trusted; it gets no
-    vignette unasked.
+    ``reports``: every endpoint that was looked for, reachable or not. ``foreign``: by model, the
+    places that are neither this machine nor trusted; they get no vignette unasked.
     """
 
     models: tuple[ModelSpec, ...]
     endpoints: Mapping[str, Endpoint]
-    unreachable: Mapping[str, str] = field(default_factory=dict)
-    foreign: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    reports: tuple[EndpointReport, ...] = ()
+    foreign: Mapping[str, Places] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
         """Whether this is the simulated pool, which never mixes with real models."""
         return any(spec.simulated for spec in self.models)
+
+    @property
+    def unreachable(self) -> dict[str, str]:
+        """What is wrong with each endpoint that did not answer."""
+        return {report.name: report.error for report in self.reports if report.error}
+
+    def pull(self, endpoint: str, model: str) -> AsyncGenerator[PullProgress, None]:
+        """Fetch a model to an Ollama host; see ``OllamaLibrary.pull``.
+
+        Raises:
+            InputError: the endpoint fetches no models.
+        """
+        provider = self.endpoints[endpoint].provider if endpoint in self.endpoints else None
+        if all(report.kind != "ollama" for report in self.reports if report.name == endpoint):
+            raise InputError(f"{endpoint} is no Ollama host: only those fetch models")
+        from llmchem_tui.providers.ollama import OllamaProvider
+
+        assert isinstance(provider, OllamaProvider)
+        return provider.pull(model)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -58,54 +86,126 @@ async def open_pool(
 ) -> Pool:
     """Return the pool that settings and environment lead to.
 
-    Configured endpoints, or without any those found in the environment. Endpoints whose models
-    are configured are not asked for them. With nothing configured and nothing found it is the
-    simulated pool, whose ``time_scale`` stretches its waiting.
-
-    Raises:
-        InputError: a key cannot be had.
+    Configured endpoints, or without any those found in the environment, all asked side by side.
+    Where models are configured for an endpoint these are its models; else those that it lists.
+    With nothing configured and nothing found it is the simulated pool, whose ``time_scale``
+    stretches its waiting.
     """
     configured = {n: p for n, p in settings.providers.items() if p.kind != "simulated"}
-    for own in settings.providers.values():
-        if own.time_scale is not None:
-            time_scale *= own.time_scale
-    if simulated or (settings.providers and not configured):
-        return await simulated_pool(time_scale)
-    providers = configured or _found(env)
-    made = {name: _provider(name, own, settings, env) for name, own in providers.items()}
-    specs = [spec for spec in model_specs(settings) if spec.endpoint in made]
-    to_ask = {name: made[name] for name in made if all(s.endpoint != name for s in specs)}
-    probes = await probe(to_ask, PROBE_SECONDS)
-    specs += [_with_defaults(spec, settings) for found in probes for spec in found.models]
-    if not specs and not configured:
-        for provider in made.values():
-            await provider.aclose()
-        pool = await simulated_pool(time_scale)
-        return dataclasses.replace(pool, unreachable=_problems(probes))
-    models = distinct(_with_provider_options(spec, providers[spec.endpoint]) for spec in specs)
-    places = {spec.name: _foreign_place(spec, providers[spec.endpoint], env) for spec in models}
-    return Pool(
-        models,
-        {name: _endpoint(made[name], own, settings) for name, own in providers.items()},
-        _problems(probes),
-        {name: place for name, place in places.items() if place is not None},
-    )
+    practice = [own for own in settings.providers.values() if own.kind == "simulated"]
+    for own in practice:
+        time_scale *= 1.0 if own.time_scale is None else own.time_scale
+    loaded_models = next((own.loaded_models for own in practice if own.loaded_models), None)
+    if simulated or (practice and not configured):
+        return await simulated_pool(time_scale, loaded_models)
+    pool = await look(settings, env)
+    if not pool.models and not configured:
+        await pool.aclose()
+        invented = await simulated_pool(time_scale, loaded_models)
+        return dataclasses.replace(invented, reports=pool.reports)
+    return pool
 
 
-async def simulated_pool(time_scale: float = 1.0) -> Pool:
-    """Return the simulated pool."""
-    provider = simulated.SimulatedProvider(time_scale)
-    return Pool(tuple(await provider.models()), {simulated.ENDPOINT: Endpoint(provider, slots=64)})
+async def look(settings: Settings, env: Mapping[str, str]) -> Pool:
+    """Return the pool of the real endpoints, configured or found, even where it is empty."""
+    configured = {n: p for n, p in settings.providers.items() if p.kind != "simulated"}
+    return await _look(configured or _found(env), settings, env)
+
+
+async def simulated_pool(time_scale: float = 1.0, loaded_models: int | None = None) -> Pool:
+    """Return the simulated pool; ``loaded_models``: how many its host holds, None: all."""
+    provider = simulated.SimulatedProvider(time_scale, loaded_models=loaded_models)
+    slots = 64 if loaded_models is None else None
+    endpoint = Endpoint(provider, slots, loaded_models=loaded_models)
+    return Pool(tuple(await provider.models()), {simulated.ENDPOINT: endpoint})
 
 
 async def found_settings(env: Mapping[str, str]) -> Settings:
     """Return settings that write down the endpoints that answer of those ``env`` speaks of."""
     found = _found(env)
-    made = {name: _provider(name, own, Settings(), env) for name, own in found.items()}
-    silent = _problems(await probe(made, PROBE_SECONDS))
-    for provider in made.values():
-        await provider.aclose()
+    pool = await _look(found, Settings(), env)
+    await pool.aclose()
+    silent = pool.unreachable
     return Settings(providers={name: own for name, own in found.items() if name not in silent})
+
+
+async def _look(
+    providers: Mapping[str, ProviderSettings], settings: Settings, env: Mapping[str, str]
+) -> Pool:
+    """Ask all endpoints, and return the pool of what they have."""
+    made, keyless = await _made(providers, settings, env)
+    probes = {found.endpoint: found for found in await probe(made, PROBE_SECONDS)}
+    probes |= {name: Probe(name, error=error) for name, error in keyless.items()}
+    trusted = {n: own.trusted or is_loopback(_url(own, env)) for n, own in providers.items()}
+    offered = [
+        _with_provider_options(spec, own)
+        for name, own in providers.items()
+        if name in made
+        for spec in _models(name, probes[name], settings)
+    ]
+    named = {model.name for model in settings.models}
+    models = distinct(
+        with_mirrors(
+            offered,
+            ollama=[name for name, own in providers.items() if own.kind == "ollama"],
+            trusted=trusted,
+            named=named,
+            only_trusted=settings.round.remote == "never",
+        )
+    )
+    foreign = {spec.name: _foreign_places(spec, providers, trusted, env) for spec in models}
+    return Pool(
+        models,
+        {name: _endpoint(made[name], providers[name], settings) for name in made},
+        tuple(
+            _report(own, probes[name], models, _url(own, env), trusted=trusted[name])
+            for name, own in providers.items()
+        ),
+        {name: places for name, places in foreign.items() if places},
+    )
+
+
+def _models(name: str, found: Probe, settings: Settings) -> list[ModelSpec]:
+    """The models of an endpoint: the configured ones with what the server tells of them, or all."""
+    own = [spec for spec in model_specs(settings) if spec.endpoint == name]
+    if not own:
+        limit = settings.round.max_tokens
+        return [dataclasses.replace(spec, max_tokens=limit) for spec in found.models]
+    fixed = {model.name for model in settings.models if model.locality}
+    return [_with_facts(spec, found, keep_locality=spec.name in fixed) for spec in own]
+
+
+def _with_facts(spec: ModelSpec, found: Probe, *, keep_locality: bool) -> ModelSpec:
+    told = next((one for one in found.models if is_same_model(one.id, spec.id)), None)
+    if told is None:
+        return spec
+    remote = told.locality is Locality.REMOTE and not keep_locality
+    locality = Locality.REMOTE if remote else spec.locality
+    return dataclasses.replace(spec, digest=told.digest, locality=locality)
+
+
+def _report(
+    own: ProviderSettings, found: Probe, models: Iterable[ModelSpec], url: str, *, trusted: bool
+) -> EndpointReport:
+    here = tuple(spec for spec in models if found.endpoint in spec.endpoints)
+    told = [one.id for one in found.models]
+    return EndpointReport(
+        name=found.endpoint,
+        kind=own.kind,
+        url=Server(found.endpoint, url).address,
+        key=key_source(own),
+        trusted=trusted,
+        error=found.error,
+        models=here,
+        # Only Ollama lists all that it takes: others may know a model by further names.
+        missing=tuple(
+            spec.name
+            for spec in here
+            if own.kind == "ollama" and not found.error
+            if not any(is_same_model(id_, spec.id) for id_ in told)
+        ),
+        facts=found.facts,
+    )
 
 
 def _found(env: Mapping[str, str]) -> dict[str, ProviderSettings]:
@@ -123,18 +223,21 @@ def _url(own: ProviderSettings, env: Mapping[str, str]) -> str:
     return {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL}[own.kind]
 
 
-def _foreign_place(
-    spec: ModelSpec, own: ProviderSettings, env: Mapping[str, str]
-) -> tuple[str, str] | None:
-    """Where a vignette for this model would go, unless that is this machine or trusted."""
-    url = _url(own, env)
-    if own.trusted:
-        return None
-    if not is_loopback(url):
-        return spec.endpoint, url
-    if own.kind == "ollama" and _in_cloud(spec):
-        return f"{spec.endpoint}'s cloud models", "ollama.com"
-    return None
+def _foreign_places(
+    spec: ModelSpec,
+    providers: Mapping[str, ProviderSettings],
+    trusted: Mapping[str, bool],
+    env: Mapping[str, str],
+) -> Places:
+    """Where a vignette for this model may go, other than this machine and trusted places."""
+    places = [(name, _url(providers[name], env)) for name in spec.endpoints if not trusted[name]]
+    places += [
+        (f"{name}'s cloud models", "ollama.com")
+        for name in spec.endpoints
+        if trusted[name] and not providers[name].trusted
+        if providers[name].kind == "ollama" and _in_cloud(spec)
+    ]
+    return tuple(places)
 
 
 def _in_cloud(spec: ModelSpec) -> bool:
@@ -142,10 +245,29 @@ def _in_cloud(spec: ModelSpec) -> bool:
     return spec.locality is Locality.REMOTE or spec.id.endswith(("-cloud", ":cloud"))
 
 
-def _provider(
-    name: str, own: ProviderSettings, settings: Settings, env: Mapping[str, str]
-) -> Provider:
-    url, key = _url(own, env), api_key(own, env) or ""
+async def _made(
+    providers: Mapping[str, ProviderSettings], settings: Settings, env: Mapping[str, str]
+) -> tuple[dict[str, Provider], dict[str, str]]:
+    """The providers, and what is wrong with the keys of those that could not be made."""
+
+    async def one(own: ProviderSettings) -> str | InputError:
+        try:
+            return await asyncio.to_thread(api_key, own, env) or ""
+        except InputError as error:
+            return error
+
+    keys = await asyncio.gather(*(one(own) for own in providers.values()))
+    made: dict[str, Provider] = {}
+    keyless: dict[str, str] = {}
+    for (name, own), key in zip(providers.items(), keys, strict=True):
+        if isinstance(key, InputError):
+            keyless[name] = str(key)
+        else:
+            made[name] = _provider(name, own, settings, _url(own, env), key)
+    return made, keyless
+
+
+def _provider(name: str, own: ProviderSettings, settings: Settings, url: str, key: str) -> Provider:
     connect_seconds = own.connect_seconds or settings.round.connect_seconds
     if own.kind == "ollama":
         from llmchem_tui.providers.ollama import OllamaProvider
@@ -166,11 +288,8 @@ def _endpoint(provider: Provider, own: ProviderSettings, settings: Settings) -> 
         slots=own.slots or _SLOTS[own.kind],
         first_byte_seconds=own.first_byte_seconds or settings.round.first_byte_seconds,
         idle_seconds=own.idle_seconds or settings.round.idle_seconds,
+        loaded_models=own.loaded_models or _LOADED_MODELS.get(own.kind),
     )
-
-
-def _with_defaults(spec: ModelSpec, settings: Settings) -> ModelSpec:
-    return dataclasses.replace(spec, max_tokens=settings.round.max_tokens)
 
 
 def _with_provider_options(spec: ModelSpec, own: ProviderSettings) -> ModelSpec:
@@ -178,20 +297,3 @@ def _with_provider_options(spec: ModelSpec, own: ProviderSettings) -> ModelSpec:
     given = {"num_ctx": own.num_ctx, "keep_alive": own.keep_alive or None}
     options = {key: value for key, value in given.items() if value is not None}
     return dataclasses.replace(spec, options={**options, **spec.options})
-
-
-def distinct(specs: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
-    """Return the models sorted by name; one name at two endpoints becomes name@endpoint."""
-    specs = list(specs)
-    counts = Counter(spec.name for spec in specs)
-    named = (
-        dataclasses.replace(spec, name=f"{spec.name}@{spec.endpoint}")
-        if counts[spec.name] > 1
-        else spec
-        for spec in specs
-    )
-    return tuple(sorted(named, key=lambda spec: spec.name))
-
-
-def _problems(probes: Iterable[Probe]) -> dict[str, str]:
-    return {found.endpoint: found.error for found in probes if found.error}

@@ -137,7 +137,7 @@ async def test_endpoints_are_asked_side_by_side_and_each_tells_its_own() -> None
     }
     good, bad, last = await probe(providers, PATIENCE)
     assert (good.endpoint, [model.name for model in good.models], good.error) == ("good", ["m"], "")
-    assert bad == Probe("bad", (), "nothing answers")
+    assert bad == Probe("bad", error="nothing answers")
     assert last.models == good.models
 
 

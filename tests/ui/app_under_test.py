@@ -15,6 +15,7 @@ from textual.widgets._footer import FooterKey
 from llmchem_tui.config import RoundSettings, Settings
 from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.providers.facts import EndpointReport
 from llmchem_tui.providers.pool import Pool, simulated_pool
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.provider import Provider
@@ -170,7 +171,10 @@ def scripted_pool(
     specs = tuple(ModelSpec(name, "server", name, Locality.LOCAL) for name in names)
 
     async def open_pool() -> Pool:
-        return Pool(specs, {"server": Endpoint(provider)}, unreachable or {}, foreign or {})
+        problems = (unreachable or {}).items()
+        reports = tuple(EndpointReport(name, "openai", "", error=told) for name, told in problems)
+        places = {name: (place,) for name, place in (foreign or {}).items()}
+        return Pool(specs, {"server": Endpoint(provider)}, reports, places)
 
     return open_pool
 
