@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.color import Color
 from textual.screen import Screen
@@ -22,6 +23,9 @@ from llmchem_tui.ui.theme_files import bundled_themes, load_themes
 
 FPS, FPS_OVER_SSH = 10, 4
 MUTED = 0.35
+
+_IN_THE_PALETTE = ("app.quit", "app.help")
+"""What Textual's own commands do already."""
 
 
 class LlmchemApp(App[None]):
@@ -87,3 +91,11 @@ class LlmchemApp(App[None]):
         """The Round screen."""
         fps = self.settings.ui.fps or (FPS_OVER_SSH if self._over_ssh else FPS)
         return RoundScreen(self.settings, self._open_laboratory, self._vignettes, fps)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Add what the keys do that mean something now."""
+        yield from super().get_system_commands(screen)
+        for node, binding, enabled, tooltip in screen.active_bindings.values():
+            if enabled and binding.id and binding.id not in _IN_THE_PALETTE:
+                run = partial(self.run_action, binding.action, node)
+                yield SystemCommand(binding.description, tooltip, run)

@@ -9,9 +9,12 @@ from textual.binding import Binding, BindingType
 
 from llmchem_tui.toml_files import nearest
 from llmchem_tui.ui.screens.live import LiveScreen
+from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.widgets.pool import PoolList
 from llmchem_tui.ui.widgets.streams import StreamPane
+
+_WIDGETS = (PoolList.BINDINGS, StreamPane.BINDINGS)
 
 
 def keymap_problems(keymap: Mapping[str, str], own: Sequence[BindingType]) -> Iterator[str]:
@@ -19,13 +22,21 @@ def keymap_problems(keymap: Mapping[str, str], own: Sequence[BindingType]) -> It
 
     ``own``: the bindings of the app itself, beside those of its screens and widgets.
     """
-    usual = dict(_keys(own, *(part.BINDINGS for part in (LiveScreen, RoundScreen))))
-    usual |= dict(_keys(PoolList.BINDINGS, StreamPane.BINDINGS))
+    on_screens = [
+        dict(_keys(own, LiveScreen.BINDINGS, RoundScreen.BINDINGS, *_WIDGETS)),
+        dict(_keys(own, ModelsScreen.BINDINGS)),
+    ]
+    usual = {name: key for keys in on_screens for name, key in keys.items()}
     for name in keymap:
         if name not in usual:
             hint = nearest(name, usual)
             remedy = f"did you mean {hint}?" if hint else f"there are {', '.join(sorted(usual))}"
             yield f"[keymap] {name!r} is nothing that a key does; {remedy}"
+    clashes = {clash: None for keys in on_screens for clash in _clashes(keymap, keys)}
+    yield from clashes  # each once: the app's own keys are on every screen
+
+
+def _clashes(keymap: Mapping[str, str], usual: Mapping[str, str]) -> Iterator[str]:
     names = defaultdict[str, list[str]](list)
     for name, key in sorted(usual.items()):
         for one in keymap.get(name, key).split(","):

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from llmchem_tui.domain.model import Locality
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.state import CallState
 
 MISSING = "✗"
 PENDING = "·"
 NOT_APPLICABLE = "–"
+LOCALITIES = {Locality.LOCAL: "L", Locality.REMOTE: "R"}
 
 _STATES = {
     "queued": ("·", "$muted"),
     "waiting": ("…", "$muted"),
+    "retrying": ("↻", "$warning"),
     "loading model": ("◌", "$warning"),
     "thinking": ("∴", "$secondary"),
     "writing": ("✎", "$primary"),
     "ok": ("✓", "$success"),
 }
 _FAILED = (MISSING, "$error")
+
+_GIGABYTE, _MEGABYTE = 1_000_000_000, 1_000_000
 
 
 def state_word(state: CallState, now: float) -> Content:
@@ -57,3 +62,22 @@ def clock(seconds: float) -> str:
     """Return seconds as 00:14."""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes:02d}:{rest:02d}"
+
+
+def gigabytes(size: int | None) -> str:
+    """Return bytes as 4.7 GB, small ones as 274 MB; a missing size is visibly missing."""
+    if size is None:
+        return NOT_APPLICABLE
+    if size < _GIGABYTE:
+        return f"{size / _MEGABYTE:.0f} MB"
+    return f"{size / _GIGABYTE:,.1f} GB"
+
+
+def percent(share: float) -> str:
+    """Return a share in [0, 1] as 43 %."""
+    return f"{share * 100:.0f} %"
+
+
+def count(number: int, what: str) -> str:
+    """Return 1 model, 2 models."""
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -17,6 +17,7 @@ PATIENCE = 30.0
 """Seconds after which a test that waits for an event has failed."""
 
 SSE = "text/event-stream"
+TLS_HANDSHAKE = b"\x16"
 NDJSON = "application/x-ndjson"
 
 
@@ -122,7 +123,13 @@ class Wire:
         inbox, left = asyncio.StreamReader(), asyncio.Event()
         pump = asyncio.create_task(_pump(reader, inbox, left))
         try:
-            while (request := await _request(inbox)) is not None:
+            first = await inbox.read(1)
+            if first == TLS_HANDSHAKE:  # what a server without TLS does with one
+                writer.write(_head(400, {"Content-Length": "0"}))
+                await writer.drain()
+                return
+            while (request := await _request(inbox, first)) is not None:
+                first = b""
                 self.requests.append(request)
                 script = self.scripts[min(len(self.requests), len(self.scripts)) - 1]
                 await script(Exchange(request, writer, left))
@@ -171,9 +178,9 @@ async def _pump(
         inbox.feed_eof()
 
 
-async def _request(inbox: asyncio.StreamReader) -> Request | None:
+async def _request(inbox: asyncio.StreamReader, begun: bytes) -> Request | None:
     try:
-        head = await inbox.readuntil(b"\r\n\r\n")
+        head = begun + await inbox.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
     first, *lines = head.decode("latin-1").strip().split("\r\n")

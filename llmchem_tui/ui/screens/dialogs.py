@@ -1,4 +1,4 @@
-"""Dialogs: choose one of a list, or answer yes or no."""
+"""Dialogs: choose one of a list, write a line, or answer yes or no."""
 
 from __future__ import annotations
 
@@ -130,6 +130,33 @@ class PickScreen(ModalScreen[str | None]):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._shown[event.option_index].value)
+
+
+class WriteScreen(ModalScreen[str | None]):
+    """Write a line. Comes back with it, or None."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, title: str, example: str) -> None:
+        super().__init__()
+        self._title = title
+        self._example = example
+
+    def compose(self) -> ComposeResult:
+        """A field to type in."""
+        with Vertical(id="dialog"):
+            yield Input(placeholder=self._example, compact=True)
+
+    def on_mount(self) -> None:
+        """Say what is asked for."""
+        dialog = self.query_one("#dialog")
+        dialog.border_title = Content(self._title)
+        dialog.border_subtitle = Content("enter go on · esc leave")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if line := event.value.strip():
+            self.dismiss(line)
 
 
 class AskScreen(ModalScreen[bool]):

@@ -22,6 +22,7 @@ from llmchem_tui.ui.screens.dialogs import (
     vignette_items,
 )
 from llmchem_tui.ui.screens.live import LiveScreen
+from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.widgets.board import Board, VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.pool import PoolList
@@ -43,6 +44,7 @@ class RoundScreen(LiveScreen):
         Binding("v", "vignette", "Case", id="round.vignette", tooltip="Choose the case"),
         Binding("s", "strategy", "Strategy", id="round.strategy", tooltip="Choose the strategy"),
         Binding("n", "size", "Size", id="round.size", tooltip="Choose the ensemble's size"),
+        Binding("l", "models", "Models", id="app.models", tooltip="What can be asked, and why not"),
         Binding("p", "show('pool')", "Pool", show=False, id="round.pool"),
         Binding("r", "show('streams')", "Streams", show=False, id="round.streams"),
         Binding("g", "show('grades')", "Grades", show=False, id="round.grades"),
@@ -94,6 +96,8 @@ class RoundScreen(LiveScreen):
             return (not self.busy) or None  # the case in the pane is that of the streams
         if action in ("strategy", "size"):
             return (not self.busy and self._pool_size > 0) or None
+        if action == "models":
+            return (self.laboratory is not None) or None
         if action == "turn":
             return self.has_class("-narrow")
         return super().check_action(action, parameters)
@@ -142,6 +146,16 @@ class RoundScreen(LiveScreen):
             await self._choose()
             await self.learn()
 
+    @work(group="dialog")
+    async def action_models(self) -> None:
+        """Show the Models screen; it may bring another pool."""
+        if self.laboratory is None:
+            return
+        before = self.laboratory.pool
+        await self.app.push_screen_wait(ModelsScreen(self.laboratory, lambda: self.busy, self.fps))
+        if self.laboratory.pool is not before:
+            await self._take_pool()
+
     async def _pick(self, title: str, items: list[Item], current: str) -> str | None:
         return await self.app.push_screen_wait(PickScreen(title, items, current))
 
@@ -178,17 +192,25 @@ class RoundScreen(LiveScreen):
             self.problem = "no models"
             self.tell(str(error), "error")
             return
+        await self._take_pool()
+
+    async def _take_pool(self) -> None:
+        """Go on with the laboratory's pool: keep the ensemble if it is still there."""
+        assert self.laboratory is not None
+        pool = self.laboratory.pool
+        if not {spec.name for spec in pool.models}.issuperset(self.setup.ensemble):
+            self.setup.choice = None
         self._show_setup()
-        if not self._pool_size:
-            self.problem = "no models"
-        else:
-            for name, problem in self.laboratory.pool.unreachable.items():
+        self.problem = "" if pool.models else "no models"
+        if pool.models:
+            for name, problem in pool.unreachable.items():
                 self.tell(f"{name}: {problem}")
             if self._pool_size < self.setup.n:
                 self.setup.n = self._pool_size
                 self.tell(f"The pool has only {self.setup.n} models.", "information")
             await self.learn()
-        await self._choose()
+        if self.setup.choice is None:
+            await self._choose()
 
     async def learn(self) -> None:
         """Compute chemistry and the next ensemble from all finished rounds."""
