@@ -275,3 +275,52 @@ def test_the_settings_may_allow_all_places_or_none() -> None:
     with pytest.raises(InputError, match=r"box \(https://box\), and round.remote is never"):
         never.must_ask(("a", "b"))
     assert never.must_ask(("b",)) == ""
+
+
+async def test_a_forecast_needs_past_calls_and_then_knows(tmp_path: Path) -> None:
+    lab = await laboratory(tmp_path)
+    choice = lab.choose("RANDOM", 2, 1, models=("sim/heron-pro", "sim/kestrel"))
+    before = await lab.forecast(CASE, choice)
+    assert (before.seconds, before.unknown) == (None, ("sim/heron-pro", "sim/kestrel"))
+    _ = [event async for event in lab.run(lab.plan(CASE, choice, 1))]
+    known = await lab.forecast(CASE, choice)
+    assert known.seconds is not None
+    assert known.loads == 0
+    await lab.aclose()
+    later = await laboratory(tmp_path)
+    assert (await later.forecast(CASE, choice)).seconds == pytest.approx(known.seconds)
+
+
+def test_the_calls_of_a_sitting_are_added_up(tmp_path: Path) -> None:
+    async def work() -> None:
+        lab = await laboratory(tmp_path)
+        await play(lab)
+        first = lab.totals
+        assert first.calls == 9
+        assert first.tokens_out > 0
+        await play(lab)
+        assert lab.totals.calls == 18
+        await lab.aclose()
+
+    in_virtual_time(work())
+
+
+async def test_looking_again_swaps_the_pool_and_closes_the_old_one(tmp_path: Path) -> None:
+    closed = []
+
+    class Closing(Endless):
+        async def aclose(self) -> None:
+            closed.append(self)
+
+    provider, fresh = Closing(), Pool((), {})
+    spec = ModelSpec("a", "box", "a", Locality.LOCAL)
+    lab = Laboratory(
+        Settings(),
+        Pool((spec,), {"box": Endpoint(provider)}),
+        load_prompts(),
+        UNSAVED,
+        reopen=lambda: asyncio.sleep(0, fresh),
+    )
+    await lab.refresh()
+    assert lab.pool is fresh
+    assert closed == [provider]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from llmchem_tui.domain.model import Locality
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.state import CallState
 
 MISSING = "✗"
 PENDING = "·"
 NOT_APPLICABLE = "–"
-LOCALITIES = {Locality.LOCAL: "L", Locality.REMOTE: "R"}
 
 _STATES = {
     "queued": ("·", "$muted"),

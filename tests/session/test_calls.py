@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from llmchem_tui.domain.model import Answer, Review, Status, Usage
-from llmchem_tui.session.calls import Endpoint, Reply, ask
+from llmchem_tui.session.calls import Endpoint, Reply, Retrying, ask
 from llmchem_tui.session.events import Call
 from llmchem_tui.session.protocol import ANSWER_SCHEMA, REVIEW_SCHEMA
 from llmchem_tui.session.provider import (
@@ -18,6 +18,7 @@ from llmchem_tui.session.provider import (
     Finish,
     Loading,
     Message,
+    RateLimited,
     ResponseTimeout,
     Text,
     Thinking,
@@ -25,6 +26,8 @@ from llmchem_tui.session.provider import (
 )
 from tests.session.scripted import (
     FOREVER,
+    OK_ANSWER,
+    OK_REVIEW,
     PROMPTS,
     VIGNETTE,
     Script,
@@ -46,7 +49,7 @@ class Asked:
     def __init__(self, *scripts: Script, review: bool = False) -> None:
         key = ("a", "b") if review else "a"
         self.provider = ScriptedProvider({key: scripts})
-        self.told: list[tuple[Delta, bool]] = []
+        self.told: list[tuple[Delta | Retrying, bool]] = []
         self.request = CallRequest(
             model=spec("a"),
             system="",
@@ -102,7 +105,18 @@ def test_a_review_is_read_as_a_review() -> None:
         ((), Status.TRUNCATED, "stream ended before"),
         (said(" \n"), Status.EMPTY, "empty"),
         ((Thinking("So much."), Ended(Finish.STOP)), Status.EMPTY, "empty"),
-        (said("", finish=Finish.LENGTH), Status.TRUNCATED, "cut at 2048 tokens"),
+        (said("", finish=Finish.LENGTH), Status.TRUNCATED, "before it began (thinking counts)"),
+        (said(answer_json(), Usage(4098), Finish.UNREAD), Status.ERROR, "to 4098 tokens"),
+        (
+            (Text("a"), Ended(Finish.LENGTH, detail="the window was full")),
+            Status.TRUNCATED,
+            "the window was full",
+        ),
+        (
+            (Text("a"), Ended(Finish.REFUSAL, detail="bio")),
+            Status.REFUSED,
+            "refused to answer (bio)",
+        ),
     ],
 )
 def test_a_reply_that_is_not_whole_has_no_value_and_is_not_asked_for_again(
@@ -240,3 +254,65 @@ def test_an_error_of_the_provider_is_passed_on_as_it_is(error: Exception) -> Non
         call.reply()
     assert caught.value is error
     assert call.provider.closed == [Call("a")]
+
+
+def busy(wait_seconds: float | None = None) -> Script:
+    return (RateLimited("busy", transient=True, wait_seconds=wait_seconds),)
+
+
+def test_a_busy_server_is_asked_again_after_pauses_that_grow() -> None:
+    call = Asked(busy(), busy(), busy(), said(answer_json()))
+    assert call.reply().status is Status.OK
+    assert [type(told) for told, _ in call.told] == [Retrying] * 3 + [Text, Ended]
+    assert 3.5 < call.seconds <= 3.5 * 1.5
+
+
+def test_the_fourth_refusal_is_the_last() -> None:
+    call = Asked(*[busy()] * 9)
+    with pytest.raises(RateLimited):
+        call.reply()
+    assert len(call.provider.requests) == 4
+
+
+def test_a_server_is_left_alone_as_long_as_it_asks() -> None:
+    call = Asked(busy(40.0), said(answer_json()))
+    assert call.reply().status is Status.OK
+    assert call.seconds == 40.0
+
+
+def test_a_server_that_asks_for_too_long_is_given_up_at_once() -> None:
+    call = Asked(busy(3600.0), said(answer_json()))
+    with pytest.raises(RateLimited):
+        call.reply()
+    assert call.seconds == 0.0
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        (Unreachable("gone for good"),),
+        (Text("Half a re"), Unreachable("broke", transient=True)),
+        (Thinking("Hm"), Unreachable("broke", transient=True)),
+    ],
+)
+def test_what_cannot_help_or_has_begun_is_not_asked_again(script: Script) -> None:
+    call = Asked(script, said(answer_json()))
+    with pytest.raises(Unreachable):
+        call.reply()
+    assert len(call.provider.requests) == 1
+
+
+def test_loading_is_no_part_of_a_reply() -> None:
+    call = Asked((Loading(), *busy()), said(answer_json()))
+    assert call.reply().status is Status.OK
+
+
+def test_calls_that_failed_together_do_not_come_back_together() -> None:
+    answer, review = Asked(busy(), OK_ANSWER), Asked(busy(), OK_REVIEW, review=True)
+    assert answer.reply().status is review.reply().status is Status.OK
+    assert answer.seconds != review.seconds
+
+
+def test_what_the_server_refuses_is_known_of_the_reply() -> None:
+    ended = Ended(Finish.STOP, USAGE, refused=("temperature",))
+    assert Asked((Text(answer_json()), ended)).reply().refused == ("temperature",)

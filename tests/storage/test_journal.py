@@ -44,7 +44,7 @@ from llmchem_tui.session.events import (
     TextArrived,
 )
 from llmchem_tui.storage.files import StorageError
-from llmchem_tui.storage.journal import JournalWriter, read_journal
+from llmchem_tui.storage.journal import JournalWriter, read_journal, recent_calls
 
 ANSWER = Answer(
     "Likely SECRET pneumonia.", (Medication(Action.START, "SECRET drug", "1 g"),), ("SECRET",)
@@ -346,3 +346,24 @@ def test_a_full_disk_is_told_and_leaves_the_journal_whole(
     assert read_journal(path).events == EVENTS[:1]
     assert read_journal(path).notes == ()
     journal.close()
+
+
+def test_recent_calls_are_those_of_the_newest_sessions(tmp_path: Path) -> None:
+    result = AnswerResult("a", Status.OK, ANSWER, 2.0, Usage(1, 2, load_seconds=0.5))
+    for name in ("2026-01-01T00-00-00", "2026-01-02T00-00-00"):
+        (tmp_path / name).mkdir()
+        with closing(JournalWriter(tmp_path / name / "journal.jsonl", name)) as journal:
+            journal.append(AnswerEnded(at=1.0, trial=f"{name} 1", result=result))
+            journal.append(RoundEnded(at=2.0, trial=f"{name} 1", elapsed=1.0))
+    assert recent_calls(tmp_path) == [result, result]
+    assert recent_calls(tmp_path, exclude="2026-01-02T00-00-00") == [result]
+
+
+def test_a_damaged_journal_tells_what_can_be_read_of_it(tmp_path: Path) -> None:
+    assert recent_calls(tmp_path / "nowhere") == []
+    (tmp_path / "s").mkdir()
+    with closing(JournalWriter(tmp_path / "s" / "journal.jsonl", "s")) as journal:
+        journal.append(AnswerEnded(at=1.0, trial="s 1", result=AnswerResult("a", Status.ERROR)))
+    with (tmp_path / "s" / "journal.jsonl").open("ab") as file:
+        file.write(b"\xff\n{torn")
+    assert recent_calls(tmp_path) == [AnswerResult("a", Status.ERROR)]

@@ -54,9 +54,6 @@ class ModelsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known; asking again is the user's business."""
-        models = self.query_one(ModelList)
-        models.border_title = "Models"
-        models.border_subtitle = "● in memory · L local, R remote"
         self.call_after_refresh(self._show)
 
     def on_resize(self) -> None:
@@ -132,9 +129,7 @@ class ModelsScreen(Screen[None]):
         self._show_status()
 
     def _show_titles(self) -> None:
-        # the list has a border and a padding of one cell each
-        titles = self.query_one(ModelList).titles().pad_left(2)
-        self.query_one("#titles", Static).update(titles)
+        self.query_one("#titles", Static).update(self.query_one(ModelList).titles())
 
     def _show_status(self) -> None:
         pool = self._laboratory.pool

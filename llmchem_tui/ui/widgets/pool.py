@@ -11,11 +11,13 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from llmchem_tui.domain.model import ModelSpec
-from llmchem_tui.ui.words import LOCALITIES, MISSING, name_text
+from llmchem_tui.domain.model import Locality, ModelSpec
+from llmchem_tui.ui.words import MISSING, name_text
 
 if TYPE_CHECKING:
     from llmchem_tui.providers.pool import Pool
+
+_LETTERS = {Locality.LOCAL: "L", Locality.REMOTE: "R"}
 
 
 class PoolList(OptionList):
@@ -53,7 +55,7 @@ class PoolList(OptionList):
 
 def _line(spec: ModelSpec, chosen: bool) -> Content:
     # No colour: the cursor's row has its own, on which no other can be relied upon.
-    line = f"{'●' if chosen else '○'} {name_text(spec.name)} {LOCALITIES[spec.locality]}"
+    line = f"{'●' if chosen else '○'} {name_text(spec.name)} {_LETTERS[spec.locality]}"
     return Content.styled(line, "bold" if chosen else "")
 
 
