@@ -71,7 +71,7 @@ class Forecast:
         if self.seconds is None:
             seconds = f"seconds unknown until {', '.join(self.unknown)} ran once"
         else:
-            seconds = f"about {_about(self.seconds)}"
+            seconds = about(self.seconds)
         if not self.loads:
             return seconds
         lines = defaultdict[str, list[str]](list)
@@ -82,11 +82,11 @@ class Forecast:
         return f"{seconds}, {self.loads} load{'s' * (self.loads > 1)}: {stays}"
 
 
-def _about(seconds: float) -> str:
-    """Seconds as an estimate deserves to be told."""
+def about(seconds: float) -> str:
+    """Return seconds as an estimate deserves to be told."""
     if seconds < _MINUTES * 60:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min"
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds / 60)} min"
 
 
 _MINUTES = 2

@@ -170,6 +170,15 @@ def test_the_header_is_there_before_the_first_round(session: SessionWriter) -> N
     assert read_journal(session.folder).session == NAME
 
 
+def test_a_temperature_that_the_server_refused_is_blank() -> None:
+    finished = finished_round()
+    (name, result), *rest = finished.answers.items()
+    refused = {name: replace(result, refused=("seed", "temperature")), **dict(rest)}
+    row = history_rows(replace(finished, answers=refused))[0]
+    assert row["temperature"] is None
+    assert row["latency"] is not None
+
+
 def test_a_member_whose_answer_is_ok_has_all_its_cells() -> None:
     assert history_rows(finished_round())[0] == {
         "trial": f"{NAME} 1",
