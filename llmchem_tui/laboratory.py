@@ -6,8 +6,6 @@ The app and the headless commands share it, so that a round is the same whoever 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
@@ -26,7 +24,7 @@ from llmchem_tui.session.scheduler import Plan, RoundPlan
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.rounds import FinishedRound
-from llmchem_tui.storage.session_file import SessionInfo
+from llmchem_tui.storage.session_file import SessionInfo, prompt_digests
 from llmchem_tui.storage.sessions import SessionWriter
 from llmchem_tui.storage.vignettes import nameless
 
@@ -307,32 +305,18 @@ class Laboratory:
                 self._keep(state)
 
     def _keep(self, state: RoundState) -> None:
-        finished = FinishedRound(
-            created=self._clock(),
-            trial=state.trial,
-            vignette=state.started.vignette.id,
-            ensemble=state.started.ensemble,
-            strategy=state.started.strategy,
-            seed=state.started.seed,
-            answers=state.answers,
-            reviews=state.reviews,
-            score=state.score(abstain_below=self.settings.round.abstain_below),
-            elapsed=state.elapsed,
-        )
+        score = state.score(abstain_below=self.settings.round.abstain_below)
+        finished = FinishedRound.of(state, score, self._clock())
         self._past.add_round(finished)
         if self.session is not None:
             self.session.append_round(finished)
 
     def _session_info(self) -> SessionInfo:
-        texts = dataclasses.asdict(self.prompts)
         return SessionInfo(
             created=self._clock(),
             models=self.pool.models,
             private=self.saving.private,
-            prompts={
-                name: "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
-                for name, text in texts.items()
-            },
+            prompts=prompt_digests(self.prompts),
         )
 
     async def aclose(self) -> None:

@@ -23,7 +23,7 @@ from llmchem_tui.providers.discovery import (
 from llmchem_tui.providers.facts import EndpointReport, PullProgress, is_same_model
 from llmchem_tui.providers.hosts import distinct, with_mirrors
 from llmchem_tui.providers.server import Server
-from llmchem_tui.session.calls import Endpoint
+from llmchem_tui.session.calls import Endpoint, Memory
 from llmchem_tui.session.provider import Provider
 
 PROBE_SECONDS = 5.0
@@ -116,7 +116,7 @@ async def simulated_pool(time_scale: float = 1.0, loaded_models: int | None = No
     """Return the simulated pool; ``loaded_models``: how many its host holds, None: all."""
     provider = simulated.SimulatedProvider(time_scale, loaded_models=loaded_models)
     slots = 64 if loaded_models is None else None
-    endpoint = Endpoint(provider, slots, loaded_models=loaded_models)
+    endpoint = Endpoint(provider, slots, memory=_memory(loaded_models))
     return Pool(tuple(await provider.models()), {simulated.ENDPOINT: endpoint})
 
 
@@ -288,8 +288,12 @@ def _endpoint(provider: Provider, own: ProviderSettings, settings: Settings) -> 
         slots=own.slots or _SLOTS[own.kind],
         first_byte_seconds=own.first_byte_seconds or settings.round.first_byte_seconds,
         idle_seconds=own.idle_seconds or settings.round.idle_seconds,
-        loaded_models=own.loaded_models or _LOADED_MODELS.get(own.kind),
+        memory=_memory(own.loaded_models or _LOADED_MODELS.get(own.kind)),
     )
+
+
+def _memory(loaded_models: int | None) -> Memory | None:
+    return None if loaded_models is None else Memory(loaded_models)
 
 
 def _with_provider_options(spec: ModelSpec, own: ProviderSettings) -> ModelSpec:

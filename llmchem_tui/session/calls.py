@@ -42,11 +42,22 @@ _SPREAD = 0.5
 """Up to so much longer is a pause, lest calls that failed together come back together."""
 
 
+@dataclass(slots=True)
+class Memory:
+    """How many ``models`` an endpoint holds at once: as configured, or the most ever seen there."""
+
+    models: int
+
+    def saw(self, count: int) -> None:
+        """Note that so many models are loaded."""
+        self.models = max(self.models, count)
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A provider and its limits: calls at once, seconds to the first byte and between two.
 
-    ``loaded_models``: how many models its memory holds, as far as is known; None: no matter.
+    ``memory``: how many models it holds; None: no matter.
     ``slots`` None: as many calls at once as models in memory. ``backoff_seconds``: the pauses
     before a request is sent again, where the server itself names none.
     """
@@ -55,7 +66,7 @@ class Endpoint:
     slots: int | None = 8
     first_byte_seconds: float = 600.0
     idle_seconds: float = 60.0
-    loaded_models: int | None = None
+    memory: Memory | None = None
     backoff_seconds: tuple[float, ...] = (0.5, 1.0, 2.0)
 
 

@@ -179,7 +179,7 @@ class _Run:
 
     async def _look_into_memories(self) -> None:
         used = {name for r in self.plan.rounds for s in r.ensemble for name in s.endpoints}
-        limited = [n for n in sorted(used) if self.endpoints[n].loaded_models is not None]
+        limited = [n for n in sorted(used) if self.endpoints[n].memory]
         await asyncio.gather(*map(self._look_into_memory, limited))
 
     async def _look_into_memory(self, endpoint: str) -> None:

@@ -158,7 +158,7 @@ class _Play:
     ) -> None:
         self.schedule = Scheduler(plan, endpoints)
         self.known = known
-        self.limited = {n for n, e in endpoints.items() if e.loaded_models is not None}
+        self.limited = {n for n, e in endpoints.items() if e.memory}
         self.loaded = {name: set(ids) for name, ids in loaded.items()}
         self.stays: dict[tuple[str, str], Bar] = {}
         self.bars: list[Bar] = []

@@ -27,7 +27,7 @@ class Host:
 
     def __init__(self, name: str, endpoint: Endpoint) -> None:
         self.name = name
-        self.capacity = endpoint.loaded_models
+        self._memory = endpoint.memory
         self.resident: list[str] = []
         self.running: Counter[str] = Counter()
         self.used: list[str] = []
@@ -36,7 +36,7 @@ class Host:
     @property
     def limited(self) -> bool:
         """Whether its memory matters."""
-        return self.capacity is not None
+        return self._memory is not None
 
     def room_for(self, model: str) -> bool:
         """Whether one more call to the model, if it is in memory, may start."""
@@ -67,16 +67,17 @@ class Host:
     @property
     def full(self) -> bool:
         """Whether a further model needs another to leave."""
-        return self.capacity is not None and len(self.resident) >= self.capacity
+        return self._memory is not None and len(self.resident) >= self._memory.models
 
     def saw(self, loaded: Iterable[str]) -> None:
         """Take in what is in memory: it holds at least so many, whatever was believed of it."""
-        if self.capacity is None:
+        if self._memory is None:
             return
         loaded = set(loaded)
-        self.capacity = max(self.capacity, len(loaded))
+        self._memory.saw(len(loaded))
         # What runs is there, or on its way in: it takes the place of one that is still seen.
         busy = [model for model in self.resident if self.running[model]]
         idle = [model for model in self.resident if model in loaded - set(busy)]
         idle = [*sorted(loaded - {*busy, *idle}), *idle]
-        self.resident = [*idle[max(0, len(idle) + len(busy) - self.capacity) :], *busy]
+        surplus = max(0, len(idle) + len(busy) - self._memory.models)
+        self.resident = [*idle[surplus:], *busy]

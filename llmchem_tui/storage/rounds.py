@@ -26,6 +26,7 @@ from llmchem_tui.storage.tables import Cell, read_rows, unguarded
 
 if TYPE_CHECKING:
     from llmchem_tui.domain.scoring import RoundScore
+    from llmchem_tui.session.state import RoundState
 
 HISTORY_COLUMNS = (
     "trial",
@@ -87,6 +88,23 @@ class FinishedRound:
     reviews: Sequence[ReviewResult]
     score: RoundScore
     elapsed: float
+
+    @classmethod
+    def of(cls, state: RoundState, score: RoundScore, created: datetime) -> FinishedRound:
+        """The round of a state that has ended."""
+        started = state.started
+        return cls(
+            created=created,
+            trial=state.trial,
+            vignette=started.vignette.id,
+            ensemble=started.ensemble,
+            strategy=started.strategy,
+            seed=started.seed,
+            answers=state.answers,
+            reviews=state.reviews,
+            score=score,
+            elapsed=state.elapsed,
+        )
 
 
 def history_rows(round_: FinishedRound, *, private: bool = False) -> list[dict[str, Cell]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import ModelSpec
+from llmchem_tui.session.protocol import Prompts
 from llmchem_tui.storage.files import read_bytes, storable
 
 SESSION_FILE = "session.toml"
@@ -31,6 +33,14 @@ def package_versions() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)
     return versions
+
+
+def prompt_digests(prompts: Prompts) -> dict[str, str]:
+    """The digest of each prompt's text, by its name."""
+    return {
+        name: "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
+        for name, text in asdict(prompts).items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

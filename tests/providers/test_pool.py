@@ -13,6 +13,7 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.providers.hosts import distinct, with_mirrors
 from llmchem_tui.providers.pool import Pool, found_settings, open_pool
+from llmchem_tui.session.calls import Memory
 from tests.providers.wire import Exchange, Script, serving
 
 NOWHERE = "http://127.0.0.1:9"
@@ -193,10 +194,10 @@ def test_an_endpoint_without_its_key_leaves_the_others_alone() -> None:
 
 def test_a_host_of_ollama_holds_one_model_until_more_were_seen() -> None:
     box = opened(configured("a", provider={"kind": "ollama", "url": NOWHERE})).endpoints["box"]
-    assert (box.loaded_models, box.slots) == (1, None)
+    assert (box.memory, box.slots) == (Memory(1), None)
     holds = {"kind": "ollama", "url": NOWHERE, "loaded_models": 3}
-    assert opened(configured("a", provider=holds)).endpoints["box"].loaded_models == 3
-    assert opened(configured("a")).endpoints["box"].loaded_models is None
+    assert opened(configured("a", provider=holds)).endpoints["box"].memory == Memory(3)
+    assert opened(configured("a")).endpoints["box"].memory is None
 
 
 def test_a_report_shows_neither_key_nor_password() -> None:

@@ -12,7 +12,7 @@ import pytest
 from llmchem_tui.domain.model import Locality, ModelSpec, Status
 from llmchem_tui.providers.simulated import SimulatedProvider
 from llmchem_tui.providers.simulated_models import Character
-from llmchem_tui.session.calls import Endpoint
+from llmchem_tui.session.calls import Endpoint, Memory
 from llmchem_tui.session.engine import run_rounds
 from llmchem_tui.session.events import AnswerEnded, Event, Phase, PhaseChanged, ReviewEnded
 from llmchem_tui.session.scheduler import Order
@@ -39,7 +39,7 @@ def host(*, names: tuple[str, ...] = NAMES, holds: int = 1, known: int = 1) -> E
     """A host that holds so many models, as far as is ``known`` at first."""
     characters = [character(name) for name in names]
     provider = SimulatedProvider(1.0, characters, loaded_models=holds)
-    return Endpoint(provider, slots=None, loaded_models=known)
+    return Endpoint(provider, slots=None, memory=Memory(known))
 
 
 def remote(names: tuple[str, ...], call_seconds: float = CALL) -> Endpoint:
@@ -110,7 +110,9 @@ def test_a_host_that_holds_two_loads_less() -> None:
 
 
 def test_what_a_host_was_seen_to_hold_is_used_from_then_on() -> None:
-    assert len(loads(run(specs("box"), {"box": host(holds=3)}))) == 7
+    endpoint = host(holds=3)
+    assert len(loads(run(specs("box"), {"box": endpoint}))) == 7
+    assert endpoint.memory == Memory(3)
 
 
 def test_a_model_in_memory_goes_first() -> None:
