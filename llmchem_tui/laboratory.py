@@ -136,12 +136,21 @@ class Laboratory:
     async def refresh(self) -> None:
         """Look for models anew; not while a round runs. What was allowed stays allowed.
 
+        With other models the session ends, for its file names them; the next round begins another.
+
         Raises:
             InputError: the settings cannot be followed; the pool then stays as it is.
+            StorageError: the end of the session could not be written.
         """
-        if self._reopen is not None:
-            before, self.pool = self.pool, await self._reopen()
-            await before.aclose()
+        if self._reopen is None:
+            return
+        before, self.pool = self.pool, await self._reopen()
+        await before.aclose()
+        if before.simulated is not self.pool.simulated:  # the two never teach each other
+            self._past = Past(self.settings, self.saving.folder)
+        if before.models != self.pool.models and self.session is not None:
+            session, self.session = self.session, None
+            session.close()
 
     async def forecast(self, vignette: Vignette, choice: Choice) -> Forecast:
         """Return how long a round would take, from what past calls took, and in which order.

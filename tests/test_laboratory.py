@@ -324,3 +324,21 @@ async def test_looking_again_swaps_the_pool_and_closes_the_old_one(tmp_path: Pat
     await lab.refresh()
     assert lab.pool is fresh
     assert closed == [provider]
+
+
+async def test_with_other_models_a_new_session_begins_and_learns_apart(tmp_path: Path) -> None:
+    real = Pool((ModelSpec("a", "box", "a", Locality.LOCAL),), {"box": Endpoint(Endless())})
+    pool = await simulated_pool(0)
+    lab = Laboratory(
+        Settings(round=RoundSettings(seed=7)),
+        pool,
+        load_prompts(),
+        Saving(tmp_path),
+        reopen=lambda: asyncio.sleep(0, real),
+    )
+    await play(lab)
+    assert lab.knowledge().profiles
+    await lab.refresh()
+    assert lab.session is None
+    assert not lab.knowledge().profiles
+    await lab.aclose()
