@@ -69,7 +69,9 @@ class Forecast:
     def text(self) -> str:
         """The plan in a line: seconds, loads, and the order in which models come and go."""
         if self.seconds is None:
-            seconds = f"seconds unknown until {', '.join(self.unknown)} ran once"
+            all_of_them = len(self.unknown) == len({bar.model for bar in self.bars})
+            who = "each model" if all_of_them else ", ".join(self.unknown)
+            seconds = f"seconds unknown until {who} ran once"
         else:
             seconds = about(self.seconds)
         if not self.loads:

@@ -172,3 +172,10 @@ def test_a_running_round_has_the_same_bars() -> None:
 def test_infinite_speed_is_no_division_by_zero() -> None:
     assert paces([answered("a", 0.0, 5)])["a"].tokens_per_second is None
     assert not math.isnan(PACE.seconds(review=False) or 0)
+
+
+def test_where_no_model_is_known_none_is_named() -> None:
+    plan = plan_of(round_plan(specs("box", names=NAMES[:2])))
+    assert forecast(plan, {"box": host()}, {}, {}).text.startswith(
+        "seconds unknown until each model ran once, 3 loads"
+    )
