@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -92,7 +93,7 @@ class LlmchemApp(App[None]):
         fps = self.settings.ui.fps or (FPS_OVER_SSH if self._over_ssh else FPS)
         return RoundScreen(self.settings, self._open_laboratory, self._vignettes, fps)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Add what the keys do that mean something now."""
         yield from super().get_system_commands(screen)
         for node, binding, enabled, tooltip in screen.active_bindings.values():

@@ -55,8 +55,14 @@ class Bench:
         """What the command line does, with this bench's pool and folder."""
         pool = await self.open_pool()
         saving = Saving(self.folder / "sessions")
-        self.laboratories.append(Laboratory(self.settings, pool, load_prompts(), saving))
-        return self.laboratories[-1]
+
+        async def reopen() -> Pool:
+            return await self.open_pool()  # by then it may be another
+
+        prompts = load_prompts()
+        own = Laboratory(self.settings, pool, prompts, saving, reopen=reopen)
+        self.laboratories.append(own)
+        return own
 
     def app(self) -> LlmchemApp:
         app = LlmchemApp(

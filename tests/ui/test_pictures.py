@@ -35,16 +35,21 @@ from llmchem_tui.session.events import (
     RoundStarted,
     TextArrived,
 )
+from llmchem_tui.session.forecast import Bar, Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.screens.live import LiveScreen
+from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.widgets import status
 from llmchem_tui.ui.widgets.board import Board
 from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.models import ModelList
+from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.streams import Streams
 from tests.session.scripted import ScriptedProvider
 from tests.ui.app_under_test import NARROW, WIDE, Bench, scripted_pool
+from tests.ui.fetching import BOX, CLOUD, DOWN, fetching_pool
 
 NAMES = ("llama3.1:8b", "claude-sonnet", "qwen2.5:72b")
 TRIAL = "2026-01-31T09-15-00 3"
@@ -96,6 +101,13 @@ def ending() -> Iterator[Event]:
     yield RoundEnded(at=20.0, trial=TRIAL, elapsed=20.0)
 
 
+def planned() -> Forecast:
+    """The third has to be loaded, and the second is asked elsewhere."""
+    a, b, c = NAMES
+    bars = (Bar("box", a, 0, 0, 4), Bar("cloud", b, 0, 0, 24), Bar("box", c, 4, 10, 20))
+    return Forecast((*bars, Bar("box", a, 20, 6, 32)), 32.0, 2)
+
+
 def started() -> RoundStarted:
     return RoundStarted(
         at=0.0,
@@ -130,7 +142,7 @@ def before(bench: Bench, then: Callable[[RoundScreen], Awaitable[None]]) -> Befo
     async def run_before(pilot: Pilot[None]) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, RoundScreen)
-        await bench.wait_until(lambda: screen.setup.choice)
+        await bench.wait_until(lambda: screen.setup.choice and screen.forecast)
         await then(screen)
         await pilot.pause()
 
@@ -151,11 +163,27 @@ def test_a_running_round(bench: Bench, snap_compare: Compare) -> None:
     async def then(screen: RoundScreen) -> None:
         state, _ = await show(screen, beginning())
         screen.query_one(Streams).draw(9.0)
-        screen.query_one(Recommendation).wait("the round is running")
+        result = screen.query_one(Recommendation)
+        result.wait("the round is running")
+        result.plan(Stays(NAMES, planned(), actual_bars(state, 9.0), 9.0))
         line = screen.query_one(status.Status)
         line.show(status.round_parts(state, 9.0), simulated=False)
 
     assert snap_compare(bench.app(), terminal_size=WIDE, run_before=before(bench, then))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_models_screen(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
+    bench.open_pool = fetching_pool((BOX, DOWN, CLOUD))
+
+    async def then(screen: RoundScreen) -> None:
+        screen.app.clear_notifications()
+        screen.action_models()
+        await bench.wait_until(lambda: isinstance(screen.app.screen, ModelsScreen))
+        listed = screen.app.screen.query_one(ModelList)
+        await bench.wait_until(lambda: listed.option_count)
+
+    assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
 
 
 @pytest.mark.usefixtures("still")
@@ -166,7 +194,8 @@ def test_a_recommendation(bench: Bench, snap_compare: Compare, size: tuple[int, 
     async def then(screen: RoundScreen) -> None:
         state, score = await show(screen, beginning(), ending())
         screen.query_one(Streams).finish()
-        screen.query_one(Recommendation).show(state, score, "saved in sessions/2026-01-31T09-15-00")
+        saved = "saved in sessions/2026-01-31T09-15-00"
+        screen.query_one(Recommendation).show(state, score, saved, state.totals())
         screen.query_one(Board).bring("recommendation")
         screen.query_one(status.Status).show(status.setup_parts(screen.setup), simulated=False)
 

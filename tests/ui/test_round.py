@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from llmchem_tui.session.events import Call, Phase
 from llmchem_tui.session.provider import Unreachable
+from llmchem_tui.session.state import CallState
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.pool import PoolList
 from llmchem_tui.ui.widgets.streams import StreamPane
+from llmchem_tui.ui.words import state_word
 from tests.session.scripted import ScriptedProvider, answer_json, review_json, said
 from tests.ui.app_under_test import Bench, saved_rows, scripted_pool
 
@@ -106,6 +109,11 @@ async def test_one_failing_model_does_not_stop_the_round(bench: Bench) -> None:
         assert "the server is gone" in user.text("StreamPane")
         assert "(2 of 2 reviews" in user.result
         assert user.row("B")[1:4] == ["–", "–", "–"]
+
+
+def test_a_call_that_is_asked_again_says_so() -> None:
+    state = CallState(Call("a"), began=1.0, phase=Phase.RETRYING)
+    assert str(state_word(state, 3.0)) == "↻ retrying 2.0 s"
 
 
 async def test_a_round_without_answers_says_that_it_failed(bench: Bench) -> None:

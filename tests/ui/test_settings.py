@@ -29,7 +29,7 @@ async def test_a_wrong_name_in_the_keymap_is_told_with_the_nearest(bench: Bench)
     bench.settings = replace(SETTINGS, keymap={"round.adpot": "f5", "x": "f6"})
     async with bench.started() as user:
         assert "'round.adpot' is nothing that a key does; did you mean round.adopt?" in user.told
-        assert "there are app.help, app.quit, pool.pick, round.adopt" in user.told
+        assert "there are app.help, app.models, app.quit, models.leave, models.look" in user.told
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,12 @@ async def test_one_key_for_two_things_is_told_once(bench: Bench, keymap: dict[st
     async with bench.started() as user:
         await user.press("tab", "tab", "space")
         assert user.told.count("to round.adopt and round.size; only one can have it") == 1
+
+
+async def test_screens_may_give_one_key_to_different_things(bench: Bench) -> None:
+    bench.settings = replace(SETTINGS, keymap={"round.pool": "p", "models.look": "f5"})
+    async with bench.started() as user:
+        assert "only one can have it" not in user.told
 
 
 async def test_an_unknown_theme_is_told_and_the_app_opens(bench: Bench) -> None:

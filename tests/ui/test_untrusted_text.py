@@ -7,11 +7,14 @@ import re
 import unicodedata
 from typing import Any
 
-from llmchem_tui.session.provider import Text, Thinking, Unreachable
+from llmchem_tui.domain.model import Locality, ModelSpec
+from llmchem_tui.providers.facts import EndpointReport, ModelFacts, PullProgress
+from llmchem_tui.session.provider import ProviderError, Text, Thinking, Unreachable
 from llmchem_tui.ui.widgets.board import PANES
 from llmchem_tui.ui.widgets.pool import PoolList
 from tests.session.scripted import FOREVER, Script, ScriptedProvider, medication, said
-from tests.ui.app_under_test import NARROW, Bench, Driver, scripted_pool
+from tests.ui.app_under_test import NARROW, WIDE, Bench, Driver, scripted_pool
+from tests.ui.fetching import Fetch, FetchStep, fetching_pool, lines
 
 EVIL = (
     "[/b] [red]x[/] [@click=app.quit]q[/] \x1b[31m\x1b]0;t\x07 \x9b2J \u202egnilf\u2069 痛風患者 "
@@ -58,6 +61,8 @@ async def test_a_whole_round_of_hostile_models_is_shown(bench: Bench) -> None:
     bench.open_pool = scripted_pool(ScriptedProvider(scripts), NAMES)
     bench.with_round(n=4, abstain_below=0.0)
     async with bench.opened() as user:
+        await user.wait_until(lambda: "A a[/b]" in user.text("PlanChart"))
+        assert_harmless(user)
         await user.run_round()
         assert "is concerned about A: [/b] [red]x[/]" in user.result
         assert "server: [/b]" in user.text("StreamPane")
@@ -112,4 +117,50 @@ async def test_hostile_vignettes_and_endpoints_are_shown(bench: Bench) -> None:
         await user.press("y")
         result = user.screen.query_one("#recommendation")
         await user.wait_until(lambda: "evil" in str(result.border_title))
+        assert_harmless(user)
+
+
+def hostile_reports() -> tuple[EndpointReport, ...]:
+    spec = ModelSpec(NAMES[0], "server", EVIL, Locality.LOCAL)
+    gone = ModelSpec(NAMES[2], "server", f"gone {EVIL}", Locality.LOCAL)
+    facts = (
+        ModelFacts(EVIL, 10**30, EVIL, LONG, 10**12, True, 0.5, f"https://[/b]{EVIL}", True),
+        ModelFacts(f"other {EVIL}"),
+    )
+    return (
+        EndpointReport(f"far {EVIL}", f"kind {EVIL}", f"https://[/b]{EVIL}", error=f"no {EVIL}"),
+        EndpointReport("server", "ollama", EVIL, EVIL, False, "", (spec, gone), (NAMES[2],), facts),
+    )
+
+
+async def test_hostile_servers_and_models_are_listed_and_fetched(bench: Bench) -> None:
+    steps: list[FetchStep] = [PullProgress(f"pulling {EVIL}{LONG}", -5, 10**40), FOREVER]
+    bench.open_pool = fetching_pool(hostile_reports(), Fetch(steps))
+    async with bench.started() as user:
+        await user.wait_until(lambda: user.enabled("models"))
+        for size in (NARROW, WIDE):
+            await user.pilot.resize_terminal(*size)
+            await user.press("l")
+            assert "no [/b] [red]x[/]" in lines(user)[0]
+            assert "there too, but not in the settings: other [/b]" in lines(user)[1]
+            assert_harmless(user)
+            for _ in range(3):
+                await user.press("down")
+                assert_harmless(user)
+            await user.press("p")
+            await user.wait_until(lambda: "pulling [/b] [red]x[/]" in user.text("#dialog"))
+            assert_harmless(user)
+            await user.press("escape", "up", "p", *"x\\[/b]")
+            assert_harmless(user)
+            await user.press("enter")
+            assert_harmless(user)
+            await user.press("escape", "escape")
+
+
+async def test_a_hostile_reason_for_a_failed_fetch_is_shown(bench: Bench) -> None:
+    bench.open_pool = fetching_pool(hostile_reports(), Fetch([ProviderError(f"no: {EVIL}")]))
+    async with bench.started() as user:
+        await user.wait_until(lambda: user.enabled("models"))
+        await user.press("l", "down", "down", "down", "p")
+        await user.wait_until(lambda: "no: [/b] [red]x[/]" in user.text("#dialog"))
         assert_harmless(user)

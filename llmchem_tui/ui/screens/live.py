@@ -18,12 +18,15 @@ from llmchem_tui.config import Settings
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.domain.totals import Totals
 from llmchem_tui.session.events import AnswerEnded, ReviewEnded, RoundEnded, RoundStarted
+from llmchem_tui.session.forecast import Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.widgets.board import Board
 from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.status import Status, round_parts, setup_parts
 from llmchem_tui.ui.widgets.streams import Streams
@@ -50,6 +53,7 @@ class LiveScreen(Screen[None]):
         self.setup = Setup(vignette, settings.round.strategy, settings.round.n)
         self.problem = ""
         self.state: RoundState | None = None
+        self.forecast: Forecast | None = None
         self._stop: asyncio.Event | None = None
         self._started = 0.0
         self._told = ""
@@ -71,11 +75,17 @@ class LiveScreen(Screen[None]):
         return self._stop is not None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what makes no sense now."""
+        """Grey out what makes no sense now; a narrow footer has no room for it."""
+        if self.makes_sense(action):
+            return True
+        return False if self.has_class("-narrow") else None
+
+    def makes_sense(self, action: str) -> bool:
+        """Tell whether an action means something now."""
         if action == "stop":
-            return self.busy or None
+            return self.busy
         if action == "run":
-            return (not self.busy and self.setup.choice is not None) or None
+            return not self.busy and self.setup.choice is not None
         return True
 
     def action_stop(self) -> None:
@@ -95,6 +105,22 @@ class LiveScreen(Screen[None]):
     async def learn(self) -> None:
         """Take in what the finished rounds teach."""
 
+    @work(group="forecast", exclusive=True)
+    async def foresee(self) -> None:
+        """Play the next round ahead, and show its plan where there is no result to show."""
+        laboratory, choice = self.laboratory, self.setup.choice
+        if self.busy:  # the plan of its round stays
+            return
+        self.forecast = None
+        if laboratory is not None and choice is not None:
+            try:
+                self.forecast = await laboratory.forecast(self.setup.vignette, choice)
+            except LlmchemError as error:
+                self.tell(str(error))
+        if not self.busy:
+            stays = Stays(self.setup.ensemble, self.forecast) if self.forecast else None
+            self.query_one(Recommendation).plan(stays)
+
     # --- a round ----------------------------------------------------------------------------
 
     @work(group="round")
@@ -110,6 +136,7 @@ class LiveScreen(Screen[None]):
             self._stop = None
             self.refresh_bindings()
         await self.learn()
+        self.foresee()
 
     async def _may_leave(self, laboratory: Laboratory) -> bool:
         """Ask before a vignette first goes to an untrusted endpoint."""
@@ -137,7 +164,8 @@ class LiveScreen(Screen[None]):
                         self._show_grades(state)
         if state is not None:
             folder = laboratory.session.folder if laboratory.session else None
-            self._finish(state, f"saved in {folder}" if folder else laboratory.not_saved)
+            saved = f"saved in {folder}" if folder else laboratory.not_saved
+            self._finish(state, saved, laboratory.totals)
 
     def _tell_once(self, laboratory: Laboratory) -> None:
         """Say at once that a round is not saved: it may run for an hour yet."""
@@ -157,14 +185,14 @@ class LiveScreen(Screen[None]):
         score = state.score(abstain_below=self.settings.round.abstain_below)
         self.query_one(Grades).draw(state, score)
 
-    def _finish(self, state: RoundState, saved: str) -> None:
+    def _finish(self, state: RoundState, saved: str, sitting: Totals) -> None:
         self.query_one(Streams).finish()
         recommendation = self.query_one(Recommendation)
         if state.ended is None or state.ended.cancelled:
             recommendation.wait("cancelled; ctrl+r runs a new round")
             return
         score = state.score(abstain_below=self.settings.round.abstain_below)
-        recommendation.show(state, score, saved)
+        recommendation.show(state, score, saved, sitting)
         self.query_one(Board).bring("recommendation")
 
     # --- drawing ----------------------------------------------------------------------------
@@ -174,8 +202,11 @@ class LiveScreen(Screen[None]):
         state = self.state if self.busy else None
         if state is not None and state.ended is None:
             now = state.started.at + asyncio.get_running_loop().time() - self._started
+            seconds = now - state.started.at
             self.query_one(Streams).draw(now)
-            parts = round_parts(state, now - state.started.at)
+            stays = Stays(state.names, self.forecast, actual_bars(state, now), seconds)
+            self.query_one(Recommendation).plan(stays)
+            parts = round_parts(state, seconds)
         elif self.problem:
             parts = [Content.styled(self.problem, "$error")]
         elif self.laboratory is None:

@@ -17,13 +17,12 @@ from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.screens.dialogs import Item, PickScreen, WriteScreen
 from llmchem_tui.ui.screens.pull import PullScreen
-from llmchem_tui.ui.widgets.models import FETCHING_KIND, ModelList
+from llmchem_tui.ui.widgets.models import ModelList, fetching
 from llmchem_tui.ui.widgets.status import Status
 from llmchem_tui.ui.words import count
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
-    from llmchem_tui.providers.pool import Pool
 
 _TOLD_SECONDS = 10
 
@@ -63,7 +62,7 @@ class ModelsScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what makes no sense now."""
         if action == "pull":
-            return (not self._looking and bool(_fetching(self._laboratory.pool))) or None
+            return (not self._looking and bool(fetching(self._laboratory.pool))) or None
         if action == "look":
             return (not self._looking and not self._busy()) or None
         if action == "leave":  # a half-opened pool would be left behind
@@ -87,7 +86,7 @@ class ModelsScreen(Screen[None]):
         if row is not None and row.missing and row.model is not None:
             model, endpoint = row.model.id, here
         else:
-            endpoint = await self._ask_host(_fetching(pool), here)
+            endpoint = await self._ask_host(fetching(pool), here)
             model = await self._ask_name(endpoint) if endpoint else ""
         if not model:
             return
@@ -147,12 +146,3 @@ class ModelsScreen(Screen[None]):
 
     def _tell(self, text: str, severity: SeverityLevel = "information") -> None:
         self.notify(plain_line(text), severity=severity, markup=False, timeout=_TOLD_SECONDS)
-
-
-def _fetching(pool: Pool) -> list[str]:
-    """The endpoints that can be told to fetch a model."""
-    return [
-        report.name
-        for report in pool.reports
-        if report.kind == FETCHING_KIND and not report.error and report.name in pool.endpoints
-    ]

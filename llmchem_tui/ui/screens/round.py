@@ -88,19 +88,22 @@ class RoundScreen(LiveScreen):
         self.call_after_refresh(self.refresh_bindings)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what makes no sense now."""
-        if action == "adopt":
-            offered = self.setup.offered
-            return (not self.busy and offered not in (None, self.setup.choice)) or None
-        if action == "vignette":
-            return (not self.busy) or None  # the case in the pane is that of the streams
-        if action in ("strategy", "size"):
-            return (not self.busy and self._pool_size > 0) or None
-        if action == "models":
-            return (self.laboratory is not None) or None
+        """Grey out what makes no sense now; tabs are turned only where there are some."""
         if action == "turn":
             return self.has_class("-narrow")
         return super().check_action(action, parameters)
+
+    def makes_sense(self, action: str) -> bool:
+        """Tell whether an action means something now."""
+        if action == "adopt":
+            return not self.busy and self.setup.offered not in (None, self.setup.choice)
+        if action == "vignette":
+            return not self.busy  # the case in the pane is that of the streams
+        if action in ("strategy", "size"):
+            return not self.busy and self._pool_size > 0
+        if action == "models":
+            return self.laboratory is not None
+        return super().makes_sense(action)
 
     @property
     def _pool_size(self) -> int:
@@ -152,9 +155,12 @@ class RoundScreen(LiveScreen):
         if self.laboratory is None:
             return
         before = self.laboratory.pool
+        self.workers.cancel_group(self, "forecast")  # it asks a pool that may be closed
         await self.app.push_screen_wait(ModelsScreen(self.laboratory, lambda: self.busy, self.fps))
         if self.laboratory.pool is not before:
             await self._take_pool()
+        else:
+            self.foresee()
 
     async def _pick(self, title: str, items: list[Item], current: str) -> str | None:
         return await self.app.push_screen_wait(PickScreen(title, items, current))
@@ -241,5 +247,6 @@ class RoundScreen(LiveScreen):
     def _show_setup(self) -> None:
         if self.laboratory is not None:
             self.query_one(PoolList).show(self.laboratory.pool, self.setup.ensemble)
+            self.foresee()
         self.draw()
         self.refresh_bindings()

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from llmchem_tui.providers.facts import EndpointReport
     from llmchem_tui.providers.pool import Pool
 
-FETCHING_KIND = "ollama"
-"""The kind of endpoint that can be told to fetch a model."""
-
-_COLUMNS = (("size", 10), ("in memory", 13), ("context", 9), ("runs", 8), ("thinks", 7))
+_FETCHING_KIND = "ollama"
+_COLUMNS = (("    size", 10), ("in memory", 13), ("context", 9), ("runs", 8), ("thinks", 7))
 _MORE_COLUMNS = (("weights", 16), ("", 30))
 _ROOMY = 100
 _SHORTEST_NAME = 12
@@ -36,17 +34,28 @@ class Row:
     """A line of the list: an endpoint, or with ``model`` one of its models.
 
     ``report`` None: the simulated pool. ``others``: what an endpoint has beside its ``models``.
+    ``fetches``: whether it can be told to fetch a model.
     """
 
     report: EndpointReport | None
     model: ModelSpec | None = None
     facts: ModelFacts | None = None
     others: tuple[str, ...] = ()
+    fetches: bool = False
 
     @property
     def missing(self) -> bool:
         """Whether the server does not have this model, although the settings name it."""
         return bool(self.report and self.model and self.model.name in self.report.missing)
+
+
+def fetching(pool: Pool) -> list[str]:
+    """Return the names of the endpoints that can be told to fetch a model."""
+    return [
+        report.name
+        for report in pool.reports
+        if report.kind == _FETCHING_KIND and not report.error and report.name in pool.endpoints
+    ]
 
 
 def rows_of(pool: Pool) -> Iterator[Row]:
@@ -58,7 +67,7 @@ def rows_of(pool: Pool) -> Iterator[Row]:
         told = {_tagless(facts.id): facts for facts in report.facts}
         ids = {_tagless(spec.id) for spec in report.models}
         others = tuple(facts.id for id_, facts in told.items() if id_ not in ids)
-        yield Row(report, others=others)
+        yield Row(report, others=others, fetches=report.name in fetching(pool))
         yield from (Row(report, spec, told.get(_tagless(spec.id))) for spec in report.models)
 
 
@@ -173,7 +182,7 @@ def _beneath(row: Row, report: EndpointReport) -> Iterator[Content]:
         others = ", ".join(name_text(name) for name in row.others)
         yield Content.styled(f"there too, but not in the settings: {others}", "$muted")
     elif not report.models:
-        remedy = "; p fetches one" if report.kind == FETCHING_KIND else ""
+        remedy = "; p fetches one" if row.fetches else ""
         yield Content.styled(f"it has no model that can be used{remedy}", "$muted")
 
 
@@ -188,7 +197,7 @@ def _line(row: Row, model: ModelSpec, name_width: int, width: int) -> Content:
     texts = (
         f"{gigabytes(None if facts.remote_host else facts.size):>8}",
         _memory(facts),
-        NOT_APPLICABLE if facts.context is None else f"{facts.context:>7,}",
+        f"{NOT_APPLICABLE if facts.context is None else format(facts.context, ','):>7}",
         str(model.locality),
         {None: NOT_APPLICABLE, True: "∴ yes", False: "no"}[facts.can_think],
         plain_line(f"{facts.parameters} {facts.quantization}"),

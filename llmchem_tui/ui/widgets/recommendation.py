@@ -18,9 +18,11 @@ from llmchem_tui.domain.final_recommendation import (
 from llmchem_tui.domain.model import Medication, Outcome
 from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.scoring import RoundScore
+from llmchem_tui.domain.totals import Totals
 from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.protocol import medication_text
 from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.widgets.plan import LEGEND, PlanChart, Stays
 from llmchem_tui.ui.words import bar, name_text
 
 _PLURALS = {
@@ -36,20 +38,44 @@ class Recommendation(VerticalScroll):
 
     HELP = (
         "The recommendation: the answer with the largest quality times support. Its confidence "
-        "is an agreement-weighted grade, not a probability. No interaction check is made."
+        "is an agreement-weighted grade, not a probability. No interaction check is made. Until "
+        "there is one: the plan of the round, and how far it has come."
     )
+    waiting = True
+    """Whether there is no recommendation to show."""
 
     def compose(self) -> ComposeResult:
-        """One text, never markup."""
-        yield Static(markup=False)
+        """A text, never markup, and the chart of the plan that leads to a recommendation."""
+        yield Static(markup=False, id="said")
+        yield PlanChart(markup=False)
+
+    def on_mount(self) -> None:
+        """There is no plan yet."""
+        self._show_chart(False)
 
     def wait(self, text: str) -> None:
         """Say what is missing until there is a recommendation."""
         self.border_title = "Result"
-        self.query_one(Static).update(Content.styled(plain(text), "$muted"))
+        self.query_one("#said", Static).update(Content.styled(plain(text), "$muted"))
+        self.waiting = True
 
-    def show(self, state: RoundState, score: RoundScore, saved: str) -> None:
-        """Show the outcome of a finished round, and what ``saved`` says of its files."""
+    def plan(self, stays: Stays | None) -> None:
+        """Show the plan while there is no recommendation; None: there is none."""
+        self._show_chart(stays is not None and self.waiting)
+        if stays is not None and self.waiting:
+            self.query_one(PlanChart).show(stays)
+
+    def _show_chart(self, shown: bool) -> None:
+        chart = self.query_one(PlanChart)
+        if chart.display != shown:
+            chart.display = shown
+            self.border_subtitle = LEGEND if shown else ""
+
+    def show(self, state: RoundState, score: RoundScore, saved: str, sitting: Totals) -> None:
+        """Show the outcome of a finished round, and what ``saved`` says of its files.
+
+        ``sitting``: what the calls of all its rounds consumed together.
+        """
         if score.recommendation is not None:
             lines = _recommended(score.recommendation, state)
         else:
@@ -58,10 +84,18 @@ class Recommendation(VerticalScroll):
                 lines += [*_concerns(state, [candidate.model]), _candidate(candidate, state)]
             if score.outcome is not Outcome.FAILED:
                 lines.append(Content.styled(_basis(state, state.names), "$muted"))
+        lines.append(Content.styled(_consumed(state.totals(), sitting), "$muted"))
         lines.append(Content.styled(f"{NOTICE} · {plain_line(saved)}", "$muted"))
+        self.waiting = False
+        self.plan(None)
         self.border_title = Content(f"Result · {name_text(state.started.vignette.id)}")
-        self.query_one(Static).update(Content("\n").join(lines))
+        self.query_one("#said", Static).update(Content("\n").join(lines))
         self.scroll_home(animate=False)
+
+
+def _consumed(own: Totals, sitting: Totals) -> str:
+    more = f" · all rounds so far: {sitting.text}" if sitting.calls > own.calls else ""
+    return f"{own.text}{more}"
 
 
 def _recommended(own: FinalRecommendation, state: RoundState) -> list[Content]:
