@@ -67,12 +67,11 @@ class Pool:
         Raises:
             InputError: the endpoint fetches no models.
         """
-        provider = self.endpoints[endpoint].provider if endpoint in self.endpoints else None
-        if all(report.kind != "ollama" for report in self.reports if report.name == endpoint):
-            raise InputError(f"{endpoint} is no Ollama host: only those fetch models")
         from llmchem_tui.providers.ollama import OllamaProvider
 
-        assert isinstance(provider, OllamaProvider)
+        provider = self.endpoints[endpoint].provider if endpoint in self.endpoints else None
+        if not isinstance(provider, OllamaProvider):
+            raise InputError(f"{endpoint} is no Ollama host: only those fetch models")
         return provider.pull(model)
 
     async def aclose(self) -> None:
@@ -100,9 +99,10 @@ async def open_pool(
         return await simulated_pool(time_scale, loaded_models)
     pool = await look(settings, env)
     if not pool.models and not configured:
-        await pool.aclose()
         invented = await simulated_pool(time_scale, loaded_models)
-        return dataclasses.replace(invented, reports=pool.reports)
+        # The real endpoints stay: a host without a model can be told to fetch its first.
+        endpoints = {**pool.endpoints, **invented.endpoints}
+        return dataclasses.replace(invented, endpoints=endpoints, reports=pool.reports)
     return pool
 
 

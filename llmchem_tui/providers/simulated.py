@@ -89,9 +89,8 @@ class SimulatedProvider:
         yield Ended(Finish.STOP, Usage(tokens_in, tokens_out, load_seconds=load_seconds))
 
     async def loaded(self) -> frozenset[str] | None:
-        """The models in memory, and those that need no loading."""
-        ready = {name for name, one in self._characters.items() if not one.load_seconds}
-        return frozenset(ready.union(self._memory.models))
+        """The models in memory; those that need no loading are in none."""
+        return frozenset(self._memory.models)
 
     async def aclose(self) -> None:
         """Nothing is open."""

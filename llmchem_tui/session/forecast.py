@@ -145,7 +145,8 @@ def forecast(
 ) -> Forecast:
     """Play a plan ahead. ``known``: paces by model; ``loaded``: ids in memory by endpoint.
 
-    An endpoint that is missing from ``loaded`` needs no loading, unless its memory is limited.
+    Where the memory of an endpoint is not limited, only models that were seen to load are loaded,
+    and none where ``loaded`` does not speak of it.
     """
     return _Play(plan, endpoints, known, loaded).played()
 
@@ -204,7 +205,8 @@ class _Play:
         if job.endpoint in self.limited:
             return job.loads
         memory = self.loaded.get(job.endpoint)
-        if memory is None or job.spec.id in memory:
+        known = self.known.get(job.spec.name, Pace()).load_seconds is not None
+        if memory is None or job.spec.id in memory or not known:
             return False
         memory.add(job.spec.id)
         return True

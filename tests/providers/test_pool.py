@@ -208,6 +208,15 @@ def test_a_report_shows_neither_key_nor_password() -> None:
     assert (report.key, report.url) == ("$OPENAI_API_KEY", "http://127.0.0.1:9/v1")
 
 
+async def test_a_host_without_models_can_be_told_to_fetch_the_first() -> None:
+    async with serving(ollama_host()) as wire:
+        pool = await open_pool(Settings(), {"OLLAMA_HOST": wire.url}, simulated=False)
+        assert pool.simulated
+        assert not pool.unreachable
+        await pool.pull("ollama", "llama3").aclose()
+        await pool.aclose()
+
+
 def test_only_an_ollama_host_fetches_models() -> None:
     with pytest.raises(InputError, match="box is no Ollama host"):
         opened(configured("a")).pull("box", "llama3")
