@@ -23,6 +23,9 @@ from tests.ui.app_under_test import Bench, WaitUntil
 
 pytestmark = pytest.mark.integration
 
+TRIES = 8
+"""Rounds in which a model that may write anything is given the chance to."""
+
 
 @pytest.fixture
 def llmchem(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Llmchem:
@@ -79,10 +82,12 @@ async def test_the_app_shows_hostile_models_harmlessly(
     bench = Bench(tmp_path, wait_until, own)
     bench.open_pool = lambda: open_pool(own, {}, simulated=False)
     async with bench.opened() as driver:
-        await driver.run_round()
-        state = driver.screen.state
-        assert state is not None
-        written = "".join(call.text for call in state.calls.values())
-        assert controls(written), "the model was tame"
-        lines = driver.app.screen._compositor.render_strips()
-        assert controls("".join(strip.text for strip in lines)) == set()
+        for _ in range(TRIES):
+            await driver.run_round()
+            lines = driver.app.screen._compositor.render_strips()
+            assert controls("".join(strip.text for strip in lines)) == set()
+            assert driver.screen.state is not None
+            written = "".join(call.text for call in driver.screen.state.calls.values())
+            if controls(written) or "\ufffd" in written:
+                return
+    pytest.fail(f"the model was tame in {TRIES} rounds")
