@@ -108,8 +108,10 @@ class OllamaProvider:
         model = request.model
         last: object = None
         body = chat_body(request, await self._think(model))
-        if model.locality is Locality.LOCAL and model.id not in (await self.loaded() or ()):
-            yield Loading()
+        if model.locality is Locality.LOCAL:
+            loaded = await self.loaded()
+            if loaded is not None and model.id not in loaded:
+                yield Loading()
         with told(self._server, model.id):
             async with client.stream("POST", "/api/chat", json=body) as response:
                 await self._refuse_status(response, model.id)

@@ -144,6 +144,9 @@ def _model_table(model: ModelSpec) -> dict[str, object]:
         "temperature": model.temperature,
         "max_tokens": model.max_tokens,
         "aliases": list(model.aliases),
+        "mirrors": list(model.mirrors) or None,
+        "price_in": model.price_in,
+        "price_out": model.price_out,
         "digest": model.digest or None,
         "options": dict(model.options),
     }
