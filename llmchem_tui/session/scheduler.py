@@ -105,9 +105,10 @@ class _RoundQueue:
     def _both_answered(self, call: Call) -> bool:
         return {call.model, call.author} <= self.answered
 
-    def calls_left(self, model: str) -> bool:
-        """Whether a model, by its id, has calls that have not started and may still take place."""
-        return any(job.spec.id == model for job in (*self.queued, *self.reviews))
+    @property
+    def left(self) -> list[Job]:
+        """The calls that have not started and may still take place."""
+        return [*self.queued, *self.reviews]
 
     def start(self, job: Job) -> None:
         (self.queued if job.call.author is None else self.reviews).remove(job)
@@ -178,7 +179,7 @@ class Scheduler:
         """The id of the model to bring into a host's memory now; blank: none."""
         here = [job for job in waiting if host.name in job.spec.endpoints]
         here = [j for j in here if not host.serves(j.spec.id) and host.room_for(j.spec.id)]
-        alone = [job for job in here if not self._resident_elsewhere(host, job.spec.id)]
+        alone = [job for job in here if not self._served_elsewhere(host, job)]
         unanswered = [job.spec.id for job in alone if job.call.author is None]
         if unanswered:
             return unanswered[0] if self._make_room(host, waiting, for_answers=True) else ""
@@ -193,21 +194,27 @@ class Scheduler:
         """Let a model go if the memory is full; returns whether there is room now."""
         if not host.full:
             return True
-        wanted = {job.spec.id for job in waiting}
+        wanted = {job.spec.id for job in waiting if host.name in job.spec.endpoints}
         for model in host.resident:
-            busy = host.running[model] or (model in wanted)
-            bound = self._calls_left(model) and not self._resident_elsewhere(host, model)
-            if not busy and (for_answers or not bound):
+            busy = host.running[model] or model in wanted
+            if not busy and (for_answers or not self._is_bound(host, model)):
                 host.evict(model)
                 return True
         return False
 
-    def _resident_elsewhere(self, host: Host, model: str) -> bool:
-        others = (other for other in self._hosts.values() if other is not host)
-        return any(model in other.resident for other in others)
+    def _is_bound(self, host: Host, model: str) -> bool:
+        """Whether a model has calls left for which it would have to come back to the host."""
+        return any(
+            job.spec.id == model
+            and host.name in job.spec.endpoints
+            and not self._served_elsewhere(host, job)
+            for queue in self._rounds.values()
+            for job in queue.left
+        )
 
-    def _calls_left(self, model: str) -> bool:
-        return any(queue.calls_left(model) for queue in self._rounds.values())
+    def _served_elsewhere(self, host: Host, job: Job) -> bool:
+        others = (self._hosts[name] for name in job.spec.endpoints if name != host.name)
+        return any(other.serves(job.spec.id) for other in others)
 
     def end(self, job: Job, *, ok: bool) -> None:
         """Note that a call has ended; reviews by or of a failed author become impossible."""

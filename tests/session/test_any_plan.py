@@ -45,7 +45,9 @@ def plan(rng: random.Random, names: list[str], hosts: list[str]) -> Plan:
     specs = []
     for name in names:
         first, *others = rng.sample(hosts, rng.randint(1, len(hosts)))
-        specs.append(ModelSpec(name, first, name, Locality.LOCAL, mirrors=tuple(others)))
+        # Ids need not be unique: two hosts may have different models under one tag.
+        id_ = rng.choice(names) if rng.random() < 0.3 else name
+        specs.append(ModelSpec(name, first, id_, Locality.LOCAL, mirrors=tuple(others)))
     rounds = [
         round_plan(rng.sample(specs, rng.randint(1, len(specs))), trial=f"t {k}", seed=k)
         for k in range(rng.randint(1, 4))
