@@ -17,7 +17,7 @@ from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.endpoints import hostname, is_loopback
 from llmchem_tui.providers.connection import Connection
 from llmchem_tui.providers.discovery import ollama_url
-from llmchem_tui.providers.facts import ModelFacts, PullProgress
+from llmchem_tui.providers.facts import ModelFacts, PullProgress, is_same_model
 from llmchem_tui.providers.ollama_library import InMemory, OllamaLibrary, told
 from llmchem_tui.providers.ollama_wire import chat_body, deltas, ended
 from llmchem_tui.providers.reading import at, complaint, count_at, list_at, text_at
@@ -110,7 +110,7 @@ class OllamaProvider:
         body = chat_body(request, await self._think(model))
         if model.locality is Locality.LOCAL:
             loaded = await self.loaded()
-            if loaded is not None and model.id not in loaded:
+            if loaded is not None and not any(is_same_model(model.id, one) for one in loaded):
                 yield Loading()
         with told(self._server, model.id):
             async with client.stream("POST", "/api/chat", json=body) as response:

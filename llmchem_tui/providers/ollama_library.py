@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _SECONDS = 1.0
 """How long looking into the memory may take, and asking what a model can do: calls wait for it."""
 
-_LATEST = ":latest"
-
 
 @dataclass(frozen=True, slots=True)
 class InMemory:
@@ -45,7 +43,7 @@ class OllamaLibrary:
         self._connection = Connection(self._build, _close)
 
     async def in_memory(self) -> dict[str, InMemory] | None:
-        """The loaded models; a tag ``latest`` stands there with and without its name.
+        """The loaded models, by the names that the host has for them.
 
         None where the host does not tell within a second.
         """
@@ -60,9 +58,7 @@ class OllamaLibrary:
             share = entry.size_vram / entry.size if entry.size and entry.size_vram else None
             if entry.size and entry.size_vram == 0:
                 share = 0.0
-            name = entry.model or entry.name or ""
-            loaded[name] = InMemory(share, entry.context_length)
-            loaded[name.removesuffix(_LATEST)] = loaded[name]
+            loaded[entry.model or entry.name or ""] = InMemory(share, entry.context_length)
         return loaded
 
     async def can_think(self, model: str) -> bool | None:

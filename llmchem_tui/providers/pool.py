@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from llmchem_tui.config import ProviderSettings, Settings
@@ -136,7 +136,8 @@ async def _look(
     made, keyless = await _made(providers, settings, env)
     probes = {found.endpoint: found for found in await probe(made, PROBE_SECONDS)}
     probes |= {name: Probe(name, error=error) for name, error in keyless.items()}
-    trusted = {n: own.trusted or is_loopback(_url(own, env)) for n, own in providers.items()}
+    urls = {name: _url(own, env) for name, own in providers.items()}
+    trusted = {name: own.trusted or is_loopback(urls[name]) for name, own in providers.items()}
     offered = [
         _with_provider_options(spec, own)
         for name, own in providers.items()
@@ -153,12 +154,20 @@ async def _look(
             only_trusted=settings.round.remote == "never",
         )
     )
-    foreign = {spec.name: _foreign_places(spec, providers, trusted, env) for spec in models}
+    passed_on = {
+        (found.endpoint, fact.id)
+        for found in probes.values()
+        for fact in found.facts
+        if fact.remote_host
+    }
+    foreign = {
+        spec.name: _foreign_places(spec, providers, urls, trusted, passed_on) for spec in models
+    }
     return Pool(
         models,
         {name: _endpoint(made[name], providers[name], settings) for name in made},
         tuple(
-            _report(own, probes[name], models, _url(own, env), trusted=trusted[name])
+            _report(own, probes[name], models, urls[name], trusted=trusted[name])
             for name, own in providers.items()
         ),
         {name: places for name, places in foreign.items() if places},
@@ -181,7 +190,8 @@ def _with_facts(spec: ModelSpec, found: Probe, *, keep_locality: bool) -> ModelS
         return spec
     remote = told.locality is Locality.REMOTE and not keep_locality
     locality = Locality.REMOTE if remote else spec.locality
-    return dataclasses.replace(spec, digest=told.digest, locality=locality)
+    # The server's own spelling: what it says of its memory is in the same.
+    return dataclasses.replace(spec, id=told.id, digest=told.digest, locality=locality)
 
 
 def _report(
@@ -226,16 +236,21 @@ def _url(own: ProviderSettings, env: Mapping[str, str]) -> str:
 def _foreign_places(
     spec: ModelSpec,
     providers: Mapping[str, ProviderSettings],
+    urls: Mapping[str, str],
     trusted: Mapping[str, bool],
-    env: Mapping[str, str],
+    passed_on: Collection[tuple[str, str]],
 ) -> Places:
-    """Where a vignette for this model may go, other than this machine and trusted places."""
-    places = [(name, _url(providers[name], env)) for name in spec.endpoints if not trusted[name]]
+    """Where a vignette for this model may go, other than this machine and trusted places.
+
+    ``passed_on``: the models, as (endpoint, id), that an Ollama host only passes on.
+    """
+    places = [(name, urls[name]) for name in spec.endpoints if not trusted[name]]
     places += [
         (f"{name}'s cloud models", "ollama.com")
         for name in spec.endpoints
         if trusted[name] and not providers[name].trusted
-        if providers[name].kind == "ollama" and _in_cloud(spec)
+        if providers[name].kind == "ollama"
+        if (name, spec.id) in passed_on or _in_cloud(spec)
     ]
     return tuple(places)
 

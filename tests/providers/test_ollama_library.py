@@ -75,10 +75,10 @@ async def test_without_a_word_of_the_memory_it_is_unknown_what_is_loaded() -> No
         await one.aclose()
 
 
-async def test_the_latest_tag_is_known_with_and_without_its_name() -> None:
+async def test_a_loaded_model_counts_once_by_the_name_that_the_host_has_for_it() -> None:
     async with serving(answering(ps=PS)) as wire:
         one = provider(wire)
-        assert await one.loaded() == frozenset({"qwen3:8b", "llama3:latest", "llama3"})
+        assert await one.loaded() == frozenset({"qwen3:8b", "llama3:latest"})
         await one.aclose()
 
 

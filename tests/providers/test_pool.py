@@ -145,11 +145,10 @@ async def test_other_or_unknown_digests_make_two_models(digest: str) -> None:
 
 async def test_a_configured_model_takes_in_what_another_host_has_alike() -> None:
     model = ModelSettings(name="mine", provider="box", id="llama3", price_in=1.0, price_out=2.0)
-    pool = await two_hosts(
-        ollama_host(LLAMA), ollama_host({**LLAMA, "name": "llama3"}), models=(model,)
-    )
+    pool = await two_hosts(ollama_host(LLAMA), ollama_host(LLAMA), models=(model,))
     (spec,) = pool.models
     assert (spec.name, spec.endpoints, spec.digest) == ("mine", ("box", "barn"), "abc")
+    assert spec.id == "llama3:latest"  # as the host spells it, in its memory too
     assert (spec.price_in, spec.price_out) == (1.0, 2.0)
 
 
@@ -178,7 +177,8 @@ async def test_what_the_server_says_of_a_configured_model_is_believed() -> None:
     assert specs["own"].locality is Locality.LOCAL
     assert specs["llama3"].digest == "abc"
     assert pool.reports[0].missing == ("gone",)
-    assert pool.foreign["big"] == (("box's cloud models", "ollama.com"),)
+    # What a model counts as for the strategies changes nothing about where its vignettes go.
+    assert pool.foreign["big"] == pool.foreign["own"] == (("box's cloud models", "ollama.com"),)
 
 
 def test_an_endpoint_without_its_key_leaves_the_others_alone() -> None:
