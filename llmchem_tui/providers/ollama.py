@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
@@ -18,8 +17,9 @@ from llmchem_tui.endpoints import hostname, is_loopback
 from llmchem_tui.providers.connection import Connection
 from llmchem_tui.providers.discovery import ollama_url
 from llmchem_tui.providers.facts import ModelFacts, PullProgress, is_same_model
-from llmchem_tui.providers.ollama_library import InMemory, OllamaLibrary, told
-from llmchem_tui.providers.ollama_wire import chat_body, deltas, ended
+from llmchem_tui.providers.ollama_library import InMemory, OllamaLibrary, own_words, told
+from llmchem_tui.providers.ollama_thinking import Thinks, think_parameter, thinks
+from llmchem_tui.providers.ollama_wire import chat_body, deltas, ended, is_overflow, num_ctx
 from llmchem_tui.providers.reading import at, complaint, count_at, list_at, text_at
 from llmchem_tui.providers.server import Server
 from llmchem_tui.session.provider import (
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     import httpx
 
 _LIST_SECONDS = 30.0
-_OVERFLOW = re.compile(r"context[ _](length|size|window)")
-
 _LINE_BYTES = 2**23
+_NO_THINKING = "does not support thinking"
 _TRANSIENT = frozenset({429, 502, 503})
 """Not 500: asking again could make a host that ran out of memory load the model again."""
 
@@ -63,7 +62,7 @@ class OllamaProvider:
             transient=_TRANSIENT,
         )
         self._library = OllamaLibrary(self._server, connect_seconds)
-        self._can_think: dict[str, bool | None] = {}
+        self._thinks: dict[str, Thinks] = {}
         host = hostname(base_url)
         self._in_cloud = host == "ollama.com" or host.endswith(".ollama.com")
         self._connect_seconds = connect_seconds
@@ -93,9 +92,8 @@ class OllamaProvider:
             raise self._server.bad_reply("no list of models")
         models = {text_at(entry, "name"): entry for entry in entries if _chats(entry)}
         tags = {name: models[name] for name in sorted(models) if name}
-        self._can_think.update(
-            {name: told for name, entry in tags.items() if (told := _can_think(entry)) is not None}
-        )
+        able = {name: _thinks(name, entry) for name, entry in tags.items()}
+        self._thinks |= {name: one for name, one in able.items() if one is not Thinks.UNTOLD}
         return tags
 
     async def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
@@ -104,35 +102,46 @@ class OllamaProvider:
         Raises:
             ProviderError: the call failed.
         """
-        client = await self._connection.opened()
         model = request.model
         last: object = None
-        body = chat_body(request, await self._think(model))
+        think = await self._think(model)
         if model.locality is Locality.LOCAL:
             loaded = await self.loaded()
             if loaded is not None and not any(is_same_model(model.id, one) for one in loaded):
                 yield Loading()
         with told(self._server, model.id):
-            async with client.stream("POST", "/api/chat", json=body) as response:
-                await self._refuse_status(response, model.id)
+            async with aclosing(await self._reply(request, think)) as response:
+                await self._refuse_status(response, request)
                 async with aclosing(self._chunks(response)) as chunks:
                     async for last in chunks:
+                        self._refuse_error(last, request)
                         for delta in deltas(last):
                             yield delta
         yield ended(last, request)
 
     async def _think(self, model: ModelSpec) -> object:
         """What the request says about thinking; None: nothing."""
-        if model.id not in self._can_think:
-            self._can_think[model.id] = await self._library.can_think(model.id)
-        wish, can = model.options.get("think"), self._can_think[model.id]
-        if can is None:  # the server does not tell: the user has to know
-            return wish
-        if not can:
-            return None
-        if "gpt-oss" in model.id.lower():  # takes levels only
-            return {None: "medium", True: "medium", False: "low"}.get(wish, wish)  # type: ignore[call-overload]
-        return True if wish is None else wish
+        able = self._thinks.get(model.id)
+        if able is None and (able := await self._library.thinks(model.id)) is not None:
+            self._thinks[model.id] = able
+        return think_parameter(able, model.options.get("think"))
+
+    async def _reply(self, request: CallRequest, think: object) -> httpx.Response:
+        """The beginning of a reply; a model that turns out not to think is not asked to again."""
+        response = await self._posted(chat_body(request, think))
+        if think is None or response.status_code != HTTPStatus.BAD_REQUEST:
+            return response
+        if _NO_THINKING not in own_words(await response.aread()):
+            return response
+        self._thinks[request.model.id] = Thinks.NEVER
+        return await self._posted(chat_body(request, None))
+
+    async def _posted(self, body: object) -> httpx.Response:
+        client = await self._connection.opened()
+        # In ASCII: a model's text may hold half a surrogate pair, which UTF-8 cannot.
+        content, kind = json.dumps(body), {"Content-Type": "application/json"}
+        post = client.build_request("POST", "/api/chat", content=content, headers=kind)
+        return await client.send(post, stream=True)
 
     async def loaded(self) -> frozenset[str] | None:
         """The ids of the models in memory; None where the server does not tell within a second."""
@@ -174,20 +183,31 @@ class OllamaProvider:
             await self._refuse_status(response)
         return self._parsed(response.content)
 
-    async def _refuse_status(self, response: httpx.Response, model: str = "") -> None:
-        if not response.is_success:
-            words = complaint(await response.aread())
-            if response.status_code == HTTPStatus.BAD_REQUEST and _OVERFLOW.search(words.lower()):
-                raise self._overflow(words, model)
-            retry_after = response.headers.get("retry-after", "")
-            raise self._server.failed(response.status_code, words, model, retry_after)
+    async def _refuse_status(
+        self, response: httpx.Response, request: CallRequest | None = None
+    ) -> None:
+        if response.is_success:
+            return
+        words = own_words(await response.aread())
+        if request is not None and is_overflow(words):
+            raise self._overflow(words, request)
+        model = request.model.id if request is not None else ""
+        retry_after = response.headers.get("retry-after", "")
+        raise self._server.failed(response.status_code, words, model, retry_after)
 
-    def _overflow(self, words: str, model: str) -> ProviderError:
-        name = self._server.name
+    def _refuse_error(self, line: object, request: CallRequest) -> None:
+        if isinstance(line, dict) and "error" in line:
+            words = own_words(line)
+            if is_overflow(words):  # it sees only after thinking that there is no room to answer
+                raise self._overflow(words, request)
+            raise self._server.broke_off(words)
+
+    def _overflow(self, words: str, request: CallRequest) -> ProviderError:
+        name, model = self._server.name, self._server.words(request.model.id)
         return ProviderError(
-            f"the prompt does not fit into the context window of {self._server.words(model)} "
-            f"({self._server.quoted(words)}): raise num_ctx in [providers.{name}], or shorten the "
-            "vignette"
+            f"the prompt is longer than the context window of {model} "
+            f"({num_ctx(request)} tokens; {self._server.quoted(words)}): raise num_ctx in "
+            f"[providers.{name}] or in the model's options, or shorten the vignette"
         )
 
     async def _chunks(self, response: httpx.Response) -> AsyncGenerator[object, None]:
@@ -212,8 +232,6 @@ class OllamaProvider:
             ) from error
         if not isinstance(parsed, dict):
             raise self._server.bad_reply("something that is not Ollama's", complaint(line))
-        if "error" in parsed:
-            raise self._server.broke_off(complaint(parsed))
         return parsed
 
     def _spec(self, name: str, entry: object) -> ModelSpec:
@@ -236,10 +254,8 @@ def _chats(entry: object) -> bool:
     return "embed" not in told and "bert" not in told
 
 
-def _can_think(entry: object) -> bool | None:
-    """Tell whether a listed model can think; None: the server is too old to say."""
-    capabilities = list_at(entry, "capabilities")
-    return "thinking" in capabilities if capabilities else None
+def _thinks(name: str, entry: object) -> Thinks:
+    return thinks(name, text_at(entry, "details", "family"), list_at(entry, "capabilities"))
 
 
 def _facts(name: str, entry: object, loaded: Mapping[str, InMemory] | None) -> ModelFacts:
@@ -254,5 +270,5 @@ def _facts(name: str, entry: object, loaded: Mapping[str, InMemory] | None) -> M
         loaded=None if loaded is None else memory is not None,
         gpu_share=memory.gpu_share if memory else None,
         remote_host=text_at(entry, "remote_host"),
-        can_think=_can_think(entry),
+        can_think=_thinks(name, entry).told,
     )

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 from llmchem_tui.endpoints import is_loopback
 from llmchem_tui.providers.connection import Connection
 from llmchem_tui.providers.facts import PullProgress
+from llmchem_tui.providers.ollama_thinking import Thinks, thinks
 from llmchem_tui.providers.reading import complaint
 from llmchem_tui.providers.server import Server
-from llmchem_tui.session.provider import ModelMissing, ProviderError, ResponseTimeout
+from llmchem_tui.session.provider import BadReply, ModelMissing, ProviderError, ResponseTimeout
 
 if TYPE_CHECKING:
     import httpx
     import ollama
 
+_PULLED = "success"
 _SECONDS = 1.0
 """How long looking into the memory may take, and asking what a model can do: calls wait for it."""
 
@@ -61,15 +63,16 @@ class OllamaLibrary:
             loaded[entry.model or entry.name or ""] = InMemory(share, entry.context_length)
         return loaded
 
-    async def can_think(self, model: str) -> bool | None:
-        """Whether a model reasons before it answers; None where the host does not tell."""
+    async def thinks(self, model: str) -> Thinks | None:
+        """Whether a model reasons before it answers; None where the host does not say in time."""
         try:
             async with asyncio.timeout(_SECONDS):
                 with told(self._server, model):
                     shown = await (await self._connection.opened()).show(model)
         except (ProviderError, TimeoutError):
             return None
-        return None if shown.capabilities is None else "thinking" in shown.capabilities
+        family = (shown.details and shown.details.family) or ""
+        return thinks(model, family, shown.capabilities or ())
 
     async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Fetch a model; closing the generator breaks the connection off, and a later pull goes on.
@@ -77,12 +80,19 @@ class OllamaLibrary:
         Raises:
             ProviderError: the host cannot be reached, knows no such model, or gave up.
         """
+        status = ""
         with told(self._server, model):
             client = await self._connection.opened()
             lines = await client.pull(model, stream=True)
             async with aclosing(lines) as progress:  # type: ignore[type-var]
                 async for line in progress:
-                    yield PullProgress(line.status or "", line.completed, line.total)
+                    status = line.status or ""
+                    yield PullProgress(status, line.completed, line.total)
+        if status != _PULLED:
+            raise BadReply(
+                f"{self._server.name} stopped before {self._server.words(model)} was whole: "
+                "fetch it again, it goes on from there"
+            )
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -93,10 +103,12 @@ class OllamaLibrary:
         import ollama
 
         key = self._server.key
+        url = httpx.URL(self._server.url)
+        auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
 
         async def only_our_key(request: httpx.Request) -> None:
             # The package sends $OLLAMA_API_KEY to whatever host this is.
-            if not key:
+            if not (key or auth):
                 request.headers.pop("authorization", None)
 
         return ollama.AsyncClient(
@@ -105,12 +117,18 @@ class OllamaLibrary:
             timeout=httpx.Timeout(None, connect=self._connect_seconds),
             follow_redirects=False,
             trust_env=not is_loopback(self._server.url),
+            auth=auth,  # the package forgets a user and a password in the url
             event_hooks={"request": [only_our_key]},
         )
 
 
 async def _close(client: ollama.AsyncClient) -> None:
     await client.close()  # type: ignore[no-untyped-call]
+
+
+def own_words(body: object) -> str:
+    """Return the words of a host's error; those of its runner are JSON within the JSON."""
+    return complaint(complaint(body))
 
 
 @contextmanager
@@ -132,13 +150,19 @@ def told(server: Server, model: str = "") -> Iterator[None]:
         raise server.broken(error) from error
     except ollama.ResponseError as error:
         raise _refusal(server, error, model) from error
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        # What the package and pydantic raise where a reply has another shape than they expect.
+    except (
+        httpx.DecodingError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        # What httpx, the package and pydantic raise where a reply is not what they expect.
         raise server.bad_reply("something that is not Ollama's") from error
 
 
 def _refusal(server: Server, error: ollama.ResponseError, model: str) -> ProviderError:
-    words = complaint(error.error)
+    words = own_words(error.error)
     if "file does not exist" in words:
         return ModelMissing(
             f"{server.words(model)} is not in Ollama's library ({server.quoted(words)}): look up "

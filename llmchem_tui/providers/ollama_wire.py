@@ -6,6 +6,7 @@ request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +20,13 @@ review, its answer and some thinking. Ollama's own default varies with the memor
 
 _BESIDE_OPTIONS = ("keep_alive", "think")
 """What of a model's options Ollama wants beside its own "options", not in them."""
+
+_TOO_LONG = re.compile(
+    r"(exceed|longer).*context[ _](length|size|window)"
+    r"|context[ _](length|size|window).*exceed",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Not "requested context size too large for model": there the window is at fault."""
 
 _SHORTENED_SLACK = 8
 _MOST_BYTES_PER_TOKEN = 6
@@ -35,7 +43,8 @@ def chat_body(request: CallRequest, think: object) -> dict[str, object]:
     own = {name: value for name, value in model.options.items() if name not in _BESIDE_OPTIONS}
     options = {
         **own,
-        "num_ctx": _num_ctx(request),
+        # One that is no number is the server's to refuse: it names what it expects.
+        "num_ctx": model.options.get("num_ctx", _NUM_CTX),
         "num_predict": model.max_tokens,
         "seed": request.seed % _SEEDS,
     }
@@ -59,7 +68,8 @@ def chat_body(request: CallRequest, think: object) -> dict[str, object]:
     return body
 
 
-def _num_ctx(request: CallRequest) -> int:
+def num_ctx(request: CallRequest) -> int:
+    """Return the context window that a call asks for, in tokens."""
     own = request.model.options.get("num_ctx")
     return own if isinstance(own, int) else _NUM_CTX
 
@@ -95,13 +105,18 @@ def ended(last: object, request: CallRequest) -> Ended:
     if text_at(last, "done_reason") != "length":
         return Ended(Finish.STOP, usage)
     full = usage.tokens_out is not None and usage.tokens_out < request.model.max_tokens
-    detail = f"the context window of {_num_ctx(request)} tokens was full: raise num_ctx"
+    detail = f"the context window of {num_ctx(request)} tokens was full: raise num_ctx"
     return Ended(Finish.LENGTH, usage, detail=detail if full else "")
+
+
+def is_overflow(words: str) -> bool:
+    """Tell whether a server refused a prompt, in these words, for being too long."""
+    return _TOO_LONG.search(words) is not None
 
 
 def _was_shortened(request: CallRequest, usage: Usage) -> bool:
     """Tell whether an older server has cut the prompt to half its window, as it does silently."""
     text = request.system + "".join(message.text for message in request.messages)
-    fits = len(text.encode("utf-8", "replace")) / _MOST_BYTES_PER_TOKEN <= _num_ctx(request)
+    fits = len(text.encode("utf-8", "replace")) / _MOST_BYTES_PER_TOKEN <= num_ctx(request)
     read = usage.tokens_in
-    return not fits and read is not None and read <= _num_ctx(request) / 2 + _SHORTENED_SLACK
+    return not fits and read is not None and read <= num_ctx(request) / 2 + _SHORTENED_SLACK

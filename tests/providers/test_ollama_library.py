@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from contextlib import aclosing
 
 import pytest
 
+from llmchem_tui.domain.model import Locality
 from llmchem_tui.providers.facts import ModelFacts, PullProgress
 from llmchem_tui.providers.ollama import OllamaProvider
-from llmchem_tui.session.provider import ModelMissing, ProviderError, Unreachable
+from llmchem_tui.session.provider import BadReply, ModelMissing, ProviderError, Unreachable
 
-from .asking import SECRET, one_sentence
+from .asking import SECRET, one_sentence, refusing
 from .wire import NDJSON, PATIENCE, Exchange, Script, Wire, serving
 
 TAGS = {
@@ -95,6 +97,29 @@ async def test_the_key_of_the_environment_goes_nowhere(
     assert sent == (f"Bearer {SECRET}" if key else "")
 
 
+async def test_a_user_and_a_password_in_the_url_go_with_every_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OLLAMA_API_KEY", "sk-leak")
+    async with serving(answering(tags=TAGS, ps=PS)) as wire:
+        one = OllamaProvider("gpu", wire.url.replace("//", "//me:pw@"))
+        await one.facts()
+        await one.aclose()
+    basic = "Basic " + base64.b64encode(b"me:pw").decode()
+    assert [sent.headers.get("authorization") for sent in wire.requests] == [basic, basic]
+
+
+async def test_the_memory_of_another_host_is_not_believed() -> None:
+    async def elsewhere(exchange: Exchange) -> None:
+        await exchange.reply("", 307, headers={"Location": f"{other.url}/api/ps"})
+
+    async with serving(answering(ps=PS)) as other, serving(elsewhere) as wire:
+        one = provider(wire, SECRET)
+        assert await one.loaded() is None
+        await one.aclose()
+    assert not other.requests
+
+
 def pulling(*lines: object) -> Script:
     async def script(exchange: Exchange) -> None:
         assert exchange.request.path == "/api/pull"
@@ -146,6 +171,19 @@ async def test_a_pull_that_fails_says_why(lines: tuple[object, ...]) -> None:
     one_sentence(caught.value)
 
 
+async def test_a_pull_that_stops_half_way_is_not_taken_for_whole() -> None:
+    with pytest.raises(ProviderError, match=r"before qwen3:8b was whole: fetch it again"):
+        await pulled(pulling({"status": "pulling abc", "total": 10, "completed": 7}))
+
+
+async def test_a_pull_that_the_host_refuses_says_why() -> None:
+    async def refused(exchange: Exchange) -> None:
+        await exchange.reply({"error": "invalid model name"}, 400)
+
+    with pytest.raises(ProviderError, match="invalid model name"):
+        await pulled(refused)
+
+
 async def test_a_pull_from_a_host_that_is_down_is_told() -> None:
     one = OllamaProvider("gpu", "http://127.0.0.1:1")
     with pytest.raises(Unreachable, match="nothing answers"):
@@ -168,4 +206,45 @@ async def test_leaving_a_pull_closes_the_connection() -> None:
             assert await anext(progress) == PullProgress("pulling", 1, 10)
         async with asyncio.timeout(PATIENCE):
             await left.wait()
+        await one.aclose()
+
+
+async def test_the_models_are_listed_with_where_they_run() -> None:
+    tags = {
+        "models": [
+            {"name": "qwen3:8b", "digest": "abc", "capabilities": ["completion", "thinking"]},
+            {"name": "gpt-oss:cloud", "remote_host": "https://ollama.com:443"},
+            {"name": "nomic-embed-text:latest", "capabilities": ["embedding"]},
+            {"name": "all-minilm:latest", "details": {"family": "bert"}},
+            {"name": "llama3.1:8b", "details": {"family": "llama"}},
+            {"digest": "nameless"},
+            "nonsense",
+        ]
+    }
+    async with serving(refusing(200, tags)) as wire:
+        one = provider(wire)
+        models = await one.models()
+        await one.aclose()
+    assert wire.requests[0].path == "/api/tags"
+    assert [(model.name, model.locality, model.digest) for model in models] == [
+        ("gpt-oss:cloud", Locality.REMOTE, ""),
+        ("llama3.1:8b", Locality.LOCAL, ""),
+        ("qwen3:8b", Locality.LOCAL, "abc"),
+    ]
+    assert {model.endpoint for model in models} == {"gpu"}
+
+
+@pytest.mark.parametrize("body", [{"models": None}, [1], "oops"])
+async def test_something_else_than_a_list_of_models_is_a_bad_reply(body: object) -> None:
+    async with serving(refusing(200, body)) as wire:
+        one = provider(wire)
+        with pytest.raises(BadReply):
+            await one.models()
+        await one.aclose()
+
+
+async def test_a_server_without_models_has_none() -> None:
+    async with serving(refusing(200, {"models": []})) as wire:
+        one = provider(wire)
+        assert await one.models() == []
         await one.aclose()
