@@ -6,6 +6,7 @@ The app and the headless commands share it, so that a round is the same whoever 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
@@ -14,8 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmchem_tui.consent import Consent
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import ModelSpec, Vignette
+from llmchem_tui.domain.model import ModelSpec, ReviewResult, Vignette
 from llmchem_tui.domain.totals import Totals
 from llmchem_tui.past import Past
 from llmchem_tui.session.engine import run_rounds
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from llmchem_tui.providers.pool import Pool
     from llmchem_tui.session.forecast import Forecast
     from llmchem_tui.session.protocol import Prompts
+    from llmchem_tui.storage.profiles import ProfileMode
 
 _LARGEST_SEED = 2**31
 
@@ -81,7 +84,7 @@ class Laboratory:
         self.totals = Totals()
         self._rounds = 0
         self.not_saved = "" if saving.write else "nothing was to be saved"
-        self._allowed: set[tuple[str, str]] = set()
+        self._consent = Consent(settings.round.remote)
 
     @property
     def chemistry_parameters(self) -> ChemistryParameters:
@@ -112,7 +115,13 @@ class Laboratory:
         configured = self.settings.round.seed
         return secrets.randbelow(_LARGEST_SEED) if configured is None else configured + self._rounds
 
-    def knowledge(self, repeats: tuple[str, int] | None = None) -> Knowledge:
+    def knowledge(
+        self,
+        repeats: tuple[str, int] | None = None,
+        *,
+        profile: ProfileMode | None = None,
+        instead: FinishedRound | None = None,
+    ) -> Knowledge:
         """Return what earlier rounds teach about the models; see ``Past.knowledge``.
 
         Reads files at the first call (seconds for many sessions); call it in a thread.
@@ -122,6 +131,8 @@ class Laboratory:
             aliases={alias: spec.name for spec in self.pool.models for alias in spec.aliases},
             present=self._present,
             repeats=repeats,
+            profile=profile,
+            instead=instead,
         )
 
     @property
@@ -148,9 +159,32 @@ class Laboratory:
         await before.aclose()
         if before.simulated is not self.pool.simulated:  # the two never teach each other
             self._past = Past(self.settings, self.saving.folder)
-        if before.models != self.pool.models and self.session is not None:
-            session, self.session = self.session, None
+        if before.models != self.pool.models:
+            self._end_session()
+
+    def keep_private(self, private: bool) -> None:
+        """Save numbers only from the next round on, or texts as well; that begins another session.
+
+        Raises:
+            StorageError: the end of the present session could not be written.
+        """
+        if private != self.saving.private:
+            self.saving = dataclasses.replace(self.saving, private=private)
+            self._end_session()
+
+    def _end_session(self) -> None:
+        session, self.session = self.session, None
+        if session is not None:
             session.close()
+
+    def add_review(self, state: RoundState, review: ReviewResult) -> None:
+        """Save a review that a person wrote of an answer; the history keeps the models' numbers.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        if self.session is not None and state.trial.startswith(f"{self.session.name} "):
+            self.session.append_review(state.trial, state.names, review)
 
     async def forecast(self, vignette: Vignette, choice: Choice) -> Forecast:
         """Return how long a round would take, from what past calls took, and in which order.
@@ -228,20 +262,14 @@ class Laboratory:
         Raises:
             InputError: there are such places, and the settings never allow them.
         """
-        foreign = self.pool.foreign
-        places = sorted({place for n in names for place in foreign.get(n, ())} - self._allowed)
-        told = ", ".join(f"{name} ({url})" for name, url in places)
-        policy = self.settings.round.remote
-        if places and policy == "never":
-            raise InputError(
-                f"the vignette would go to {told}, and round.remote is never; "
-                "choose other models, or change the setting"
-            )
-        return told if policy == "ask" else ""
+        return self._consent.must_ask(self._foreign(names))
 
     def allow(self, names: tuple[str, ...]) -> None:
         """Note that the user lets vignettes go wherever these models are."""
-        self._allowed |= {place for n in names for place in self.pool.foreign.get(n, ())}
+        self._consent.allow(self._foreign(names))
+
+    def _foreign(self, names: tuple[str, ...]) -> set[tuple[str, str]]:
+        return {place for name in names for place in self.pool.foreign.get(name, ())}
 
     def chemistry(self, knowledge: Knowledge) -> ChemistryTable:
         """Return the chemistry of the pool's models that have a profile."""

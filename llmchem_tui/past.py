@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from llmchem_tui.config import Settings
     from llmchem_tui.domain.strategies import Knowledge
     from llmchem_tui.storage.history import History
+    from llmchem_tui.storage.profiles import ProfileMode
 
 
 class Past:
@@ -52,26 +53,37 @@ class Past:
         aliases: Mapping[str, str],
         present: str | None,
         repeats: tuple[str, int] | None = None,
+        profile: ProfileMode | None = None,
+        instead: FinishedRound | None = None,
     ) -> Knowledge:
         """Return what the rounds teach about the models.
 
         ``aliases``: earlier names to present ones. ``present``: the session being written, whose
         rounds are known already. ``repeats``: vignette and seed of the round to be run; earlier
         simulated rounds of the two are the same draw, which would tell a choice its own result,
-        and count twice after it.
+        and count twice after it. ``profile``: how rounds become a profile, else as in the
+        settings. ``instead``: a round with other numbers than those that are saved of it.
         """
         from llmchem_tui.domain.strategies import Knowledge
-        from llmchem_tui.storage.history import exclude_repeats, history_of, join
-        from llmchem_tui.storage.profiles import past_ensembles, profiles, rounds_by_model
+        from llmchem_tui.storage.history import exclude_repeats, history_of, join, without_trial
+        from llmchem_tui.storage.profiles import (
+            past_ensembles,
+            profiles,
+            rounds_by_model,
+            rounds_together,
+        )
 
         if self._history is None:
             self._history = self._read(simulated, present)
         past = exclude_repeats(self._history, *repeats) if repeats else self._history
         history = join([past, history_of(self._finished)])
+        if instead is not None:
+            history = join([without_trial(history, instead.trial), history_of([instead])])
         return Knowledge(
-            profiles(history, mode=self._settings.chemistry.profile, aliases=aliases),
+            profiles(history, mode=profile or self._settings.chemistry.profile, aliases=aliases),
             past_ensembles(history, aliases=aliases),
             rounds_by_model(history, aliases=aliases),
+            rounds_together(history, aliases=aliases),
         )
 
     def _read(self, simulated: bool, present: str | None) -> History:

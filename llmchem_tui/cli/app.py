@@ -47,6 +47,7 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     LlmchemApp(
         settings,
         open_laboratory,
+        sessions=folder / "sessions",
         vignettes=folder / "vignettes",
         theme_folders=(config_folder() / "themes",),
         env=os.environ,

@@ -39,12 +39,14 @@ class Knowledge:
     """What earlier rounds of the task tell.
 
     ``past`` holds their ensembles, ``rounds`` the number of rounds that a model took part in,
-    failed ones included.
+    failed ones included, ``met`` the number of rounds in which two models met; a pair that never
+    did is missing.
     """
 
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     past: Collection[frozenset[str]] = ()
     rounds: Mapping[str, int] = field(default_factory=dict)
+    met: Mapping[frozenset[str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

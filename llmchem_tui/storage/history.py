@@ -176,6 +176,11 @@ def exclude_repeats(history: History, vignette: str, seed: int) -> History:
     return replace(history, frame=frame[~repeats])
 
 
+def without_trial(history: History, trial: str) -> History:
+    """The history without the rows of one trial."""
+    return replace(history, frame=history.frame[history.frame["trial"] != trial])
+
+
 def _whole(path: Path) -> Path:
     """The history of a session folder; any other path as it is."""
     own = path / HISTORY_FILE

@@ -6,8 +6,9 @@ A round is one (trial, strategy): trial names repeat under several strategies in
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 from llmchem_tui.domain.model import Profile
@@ -77,6 +78,17 @@ def rounds_by_model(
     rows = _named(history, aliases).drop_duplicates(["model", *_ROUND])
     counts = rows["model"].value_counts()
     return {name: int(counts[name]) for name in sorted(counts.index)}
+
+
+def rounds_together(
+    history: History, *, aliases: Mapping[str, str] | None = None
+) -> dict[frozenset[str], int]:
+    """In how many rounds each two models met, failed ones included; pairs that never met lack."""
+    rows = _named(history, aliases)
+    met: Counter[frozenset[str]] = Counter()
+    for names in rows.groupby(_ROUND, sort=False)["model"].unique():
+        met.update(map(frozenset, combinations(names, 2)))
+    return dict(met)
 
 
 def _named(history: History, aliases: Mapping[str, str] | None) -> pandas.DataFrame:

@@ -122,24 +122,28 @@ def history_rows(round_: FinishedRound, *, private: bool = False) -> list[dict[s
 
 def review_rows(round_: FinishedRound, *, private: bool = False) -> list[dict[str, Cell]]:
     """One row of reviews.csv per review; ``private`` leaves out rationales and concerns."""
-    positions = {spec.name: position for position, spec in enumerate(round_.ensemble)}
-    return [
-        {
-            "trial": round_.trial,
-            "reviewer": result.reviewer,
-            "model": result.author,
-            "id": item_id(positions[result.author]),
-            "label": result.label,
-            "position": result.position,
-            "grade": result.grade,
-            "safety_concern": review.safety_concern if review and not private else None,
-            "rationale": review.rationale if review and not private else None,
-            "latency": result.latency,
-            "status": result.status.value,
-        }
-        for result in round_.reviews
-        for review in (result.review,)
-    ]
+    names = [spec.name for spec in round_.ensemble]
+    return [review_row(round_.trial, names, result, private=private) for result in round_.reviews]
+
+
+def review_row(
+    trial: str, ensemble: Sequence[str], result: ReviewResult, *, private: bool = False
+) -> dict[str, Cell]:
+    """A review's row; ``ensemble``: the names of the round's models, in order."""
+    review = result.review
+    return {
+        "trial": trial,
+        "reviewer": result.reviewer,
+        "model": result.author,
+        "id": item_id(ensemble.index(result.author)),
+        "label": result.label,
+        "position": result.position,
+        "grade": result.grade,
+        "safety_concern": review.safety_concern if review and not private else None,
+        "rationale": review.rationale if review and not private else None,
+        "latency": result.latency,
+        "status": result.status.value,
+    }
 
 
 def read_reviews(path: Path) -> dict[str, tuple[ReviewResult, ...]]:

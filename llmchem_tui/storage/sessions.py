@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import ReviewResult
 from llmchem_tui.storage.files import (
     StorageError,
     append,
@@ -24,6 +26,7 @@ from llmchem_tui.storage.rounds import (
     REVIEW_COLUMNS,
     FinishedRound,
     history_rows,
+    review_row,
     review_rows,
 )
 from llmchem_tui.storage.session_file import (
@@ -126,6 +129,21 @@ class SessionWriter:
                 f"Round {finished.trial} could not be saved in {self.folder} ({reason(error)}); "
                 "the rounds before it are kept. Make room, or use another folder "
                 "(--out, $LLMCHEM_DATA)."
+            ) from error
+
+    def append_review(self, trial: str, ensemble: Sequence[str], review: ReviewResult) -> None:
+        """Add one review to reviews.csv alone: a person's, whose grades no history counts.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        row = review_row(trial, ensemble, review, private=self._info.private)
+        try:
+            append({self.folder / REVIEWS_FILE: csv_block(REVIEW_COLUMNS, [row])})
+        except OSError as error:
+            raise StorageError(
+                f"The review could not be saved in {self.folder} ({reason(error)}). Make room, or "
+                "use another folder (--out, $LLMCHEM_DATA)."
             ) from error
 
     def close(self) -> None:

@@ -8,13 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from textual.binding import Binding, BindingType
 
 from llmchem_tui.toml_files import nearest
+from llmchem_tui.ui.screens.chemistry import ChemistryScreen
+from llmchem_tui.ui.screens.help import HelpScreen
+from llmchem_tui.ui.screens.history import HistoryScreen
 from llmchem_tui.ui.screens.live import LiveScreen
 from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.widgets.pool import PoolList
 from llmchem_tui.ui.widgets.streams import StreamPane
 
-_WIDGETS = (PoolList.BINDINGS, StreamPane.BINDINGS)
+SCREENS = {
+    "Round": (LiveScreen, RoundScreen, PoolList, StreamPane),
+    "Chemistry": (ChemistryScreen,),
+    "History": (HistoryScreen,),
+    "Models": (ModelsScreen,),
+    "Help": (HelpScreen,),
+}
+"""Each screen with everything on it that has keys of its own."""
 
 
 def keymap_problems(keymap: Mapping[str, str], own: Sequence[BindingType]) -> Iterator[str]:
@@ -23,8 +33,7 @@ def keymap_problems(keymap: Mapping[str, str], own: Sequence[BindingType]) -> It
     ``own``: the bindings of the app itself, beside those of its screens and widgets.
     """
     on_screens = [
-        dict(_keys(own, LiveScreen.BINDINGS, RoundScreen.BINDINGS, *_WIDGETS)),
-        dict(_keys(own, ModelsScreen.BINDINGS)),
+        dict(_keys(own, *(part.BINDINGS for part in parts))) for parts in SCREENS.values()
     ]
     usual = {name: key for keys in on_screens for name, key in keys.items()}
     for name in keymap:

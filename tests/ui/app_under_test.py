@@ -68,6 +68,7 @@ class Bench:
         app = LlmchemApp(
             self.settings,
             self.open_laboratory,
+            sessions=self.folder / "sessions",
             vignettes=self.folder / "vignettes",
             theme_folders=(self.folder / "themes",),
             env=self.env,
@@ -79,7 +80,7 @@ class Bench:
     async def opened(self, size: tuple[int, int] = WIDE) -> AsyncIterator[Driver]:
         """The app, as soon as an ensemble is chosen."""
         async with self.started(size) as driver:
-            await self.wait_until(lambda: driver.screen.setup.choice)
+            await self.wait_until(lambda: driver.screen.desk.setup.choice)
             await driver.pilot.pause()
             yield driver
 
@@ -101,18 +102,18 @@ class Driver:
 
     @property
     def screen(self) -> RoundScreen:
-        screen = self.app.screen_stack[0]
+        screen = self.app._screen_stacks["round"][0]
         assert isinstance(screen, RoundScreen)
         return screen
 
     @property
     def laboratory(self) -> Laboratory:
-        assert self.screen.laboratory is not None
-        return self.screen.laboratory
+        assert self.screen.desk.laboratory is not None
+        return self.screen.desk.laboratory
 
     @property
     def ensemble(self) -> tuple[str, ...]:
-        return self.screen.setup.ensemble
+        return self.screen.desk.setup.ensemble
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -120,16 +121,16 @@ class Driver:
 
     async def run_round(self) -> None:
         """Run a round to its end, and let what it teaches be learnt."""
-        before = self.screen.setup.offered
+        before = self.screen.desk.setup.offered
         await self.press("ctrl+r")
-        await self.wait_until(lambda: not self.screen.busy and self.screen.state)
-        await self.wait_until(lambda: self.screen.setup.offered is not before)
+        await self.wait_until(lambda: not self.screen.desk.busy and self.screen.desk.state)
+        await self.wait_until(lambda: self.screen.desk.setup.offered is not before)
         await self.pilot.pause()
 
     async def begin_round(self) -> None:
         """Start a round and let its first calls begin."""
         await self.press("ctrl+r")
-        await self.wait_until(lambda: self.screen.busy and self.screen.state)
+        await self.wait_until(lambda: self.screen.desk.busy and self.screen.desk.state)
         await self.pilot.pause()
 
     def text(self, selector: str) -> str:

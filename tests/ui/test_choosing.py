@@ -27,17 +27,17 @@ async def test_space_takes_models_out_and_in_and_the_ensemble_is_then_manual(
         pool = user.screen.query_one(PoolList)
         assert pool.highlighted == 7
         await user.run_round()
-        assert user.screen.state is not None
-        assert user.screen.state.names == user.ensemble
-        assert user.screen.state.started.strategy == "MANUAL"
+        assert user.screen.desk.state is not None
+        assert user.screen.desk.state.names == user.ensemble
+        assert user.screen.desk.state.started.strategy == "MANUAL"
 
 
 async def test_adopting_brings_the_offered_size_back(bench: Bench) -> None:
     async with bench.opened() as user:
         await user.press("space")
-        assert user.screen.setup.n == 2
+        assert user.screen.desk.setup.n == 2
         await user.press("a")
-        assert user.screen.setup.n == 3
+        assert user.screen.desk.setup.n == 3
         assert "EXPLORE n=3" in user.status
 
 
@@ -48,7 +48,7 @@ async def test_an_ensemble_of_none_cannot_be_run(bench: Bench) -> None:
         assert not user.enabled("run")
         assert "CHEMISTRY n=1" in user.status
         await user.press("ctrl+r")
-        assert user.screen.state is None
+        assert user.screen.desk.state is None
 
 
 async def test_a_strategy_is_chosen_and_chooses_the_ensemble(bench: Bench) -> None:
@@ -76,7 +76,7 @@ async def test_the_size_changes_this_ensemble_and_the_offered_one(bench: Bench) 
         assert dialog_lines(user)[2].startswith("● 3 models")  # the present one
         await user.press("down", "down", "enter")
         await user.wait_until(lambda: "EXPLORE n=5" in user.status)
-        setup = user.screen.setup
+        setup = user.screen.desk.setup
         await user.wait_until(lambda: setup.offered and len(setup.offered.ensemble) == 5)
 
 
@@ -94,10 +94,10 @@ async def test_the_case_is_found_by_typing_and_shown(bench: Bench) -> None:
 
 async def test_escape_leaves_a_dialog_and_everything_as_it_was(bench: Bench) -> None:
     async with bench.opened() as user:
-        before = user.screen.setup.vignette
+        before = user.screen.desk.setup.vignette
         await user.press("v", "down", "down", "escape")
         assert user.app.screen is user.screen
-        assert user.screen.setup.vignette == before
+        assert user.screen.desk.setup.vignette == before
 
 
 async def test_a_search_without_result_says_so_and_enter_does_nothing(bench: Bench) -> None:

@@ -58,7 +58,7 @@ async def test_narrow_terminals_bring_what_happens_to_the_front(bench: Bench) ->
         assert visible(user) == ["streams"]
         assert isinstance(user.app.focused, StreamPane)
         await user.press("escape")
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         await user.run_round()
         assert visible(user) == ["recommendation"]
 

@@ -132,11 +132,11 @@ async def test_the_settings_say_what_an_untrusted_endpoint_gets(
 
 async def test_escape_goes_back_and_nothing_has_changed(bench: Bench) -> None:
     async with bench.opened() as user:
-        before = user.screen.setup.choice
+        before = user.screen.desk.setup.choice
         await open_models(user)
         await user.press("escape")
         assert isinstance(user.app.screen, RoundScreen)
-        assert user.screen.setup.choice is before
+        assert user.screen.desk.setup.choice is before
 
 
 async def test_the_palette_has_what_the_keys_do(bench: Bench) -> None:

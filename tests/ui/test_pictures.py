@@ -142,7 +142,7 @@ def before(bench: Bench, then: Callable[[RoundScreen], Awaitable[None]]) -> Befo
     async def run_before(pilot: Pilot[None]) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, RoundScreen)
-        await bench.wait_until(lambda: screen.setup.choice and screen.forecast)
+        await bench.wait_until(lambda: screen.desk.setup.choice and screen.forecast)
         await then(screen)
         await pilot.pause()
 
@@ -197,6 +197,6 @@ def test_a_recommendation(bench: Bench, snap_compare: Compare, size: tuple[int, 
         saved = "saved in sessions/2026-01-31T09-15-00"
         screen.query_one(Recommendation).show(state, score, saved, state.totals())
         screen.query_one(Board).bring("recommendation")
-        screen.query_one(status.Status).show(status.setup_parts(screen.setup), simulated=False)
+        screen.query_one(status.Status).show(status.setup_parts(screen.desk.setup), simulated=False)
 
     assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))

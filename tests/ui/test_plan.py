@@ -131,7 +131,7 @@ async def test_a_running_round_shows_how_far_it_is(bench: Bench) -> None:
         assert "the round is running" in user.result
         assert "00:10" in user.result
         await user.press("escape")
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         await user.wait_until(lambda: "█" not in user.result)  # the plan of the next one
         assert "A a" in user.result
 

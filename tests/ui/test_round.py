@@ -59,7 +59,7 @@ async def test_adopting_shows_the_offered_ensemble_and_then_offers_nothing(bench
         await user.run_round()
         assert user.enabled("adopt")
         await user.press("a")
-        assert user.screen.setup.offered is user.screen.setup.choice
+        assert user.screen.desk.setup.offered is user.screen.desk.setup.choice
         lines = [str(option.prompt) for option in user.screen.query_one(PoolList).options]
         marked = tuple(line.split()[1] for line in lines if line.startswith("●"))
         assert marked == user.ensemble

@@ -21,7 +21,7 @@ async def test_the_keymap_moves_keys(bench: Bench) -> None:
         await user.press("a")
         assert len(user.ensemble) == 2
         await user.press("f5")
-        assert user.screen.setup.choice is user.screen.setup.offered
+        assert user.screen.desk.setup.choice is user.screen.desk.setup.offered
         assert "keymap" not in user.told
 
 

@@ -19,7 +19,7 @@ async def test_escape_cancels_and_the_next_round_starts_at_once(bench: Bench) ->
         await user.wait_until(lambda: "It beg" in user.text("StreamPane"))
         assert len(provider.open) == 3
         await user.press("escape")
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         assert provider.open == []
         assert user.result.startswith("cancelled; ctrl+r runs a new round")
         assert saved_rows(bench.folder) == []
@@ -45,7 +45,7 @@ async def test_while_a_round_runs_only_stopping_and_looking_make_sense(bench: Be
         assert "a round is running" in user.told
         assert "round 1 · stage 1: answers 0/3" in user.status
         await user.press("escape")
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         assert user.enabled("vignette")
 
 

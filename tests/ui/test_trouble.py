@@ -30,7 +30,7 @@ async def test_a_pool_that_cannot_be_opened_is_told(bench: Bench) -> None:
         await user.wait_until(lambda: "exit code 3" in user.told)
         await user.wait_until(lambda: "no models" in user.status)
         await user.press("ctrl+r", "s", "n", "a", "p", "space")
-        assert user.screen.state is None
+        assert user.screen.desk.state is None
 
 
 async def test_a_pool_without_models_says_why_and_what_to_do(bench: Bench) -> None:
@@ -64,7 +64,7 @@ async def test_an_untrusted_endpoint_is_asked_about_and_no_means_no(bench: Bench
         assert isinstance(user.app.screen, AskScreen)
         assert "to box (https://llm.example.org)" in user.text("#dialog")
         await user.press("n")
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         assert provider.requests == []
         assert not (bench.folder / "sessions").exists()
 
@@ -74,7 +74,7 @@ async def test_an_untrusted_endpoint_is_asked_about_once(bench: Bench) -> None:
     bench.open_pool = scripted_pool(provider, foreign=FOREIGN)
     async with bench.opened() as user:
         await user.press("ctrl+r", "y")
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         await user.wait_until(lambda: "confidence" in user.result)
         await user.run_round()
         assert len(saved_rows(bench.folder)) == 6
@@ -87,7 +87,7 @@ async def test_the_settings_can_answer_the_question(bench: Bench, policy: str, r
     bench.with_round(remote=policy)
     async with bench.opened() as user:
         await user.press("ctrl+r")
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         assert bool(provider.requests) == runs
         assert ("round.remote is never" in user.told) != runs
 
@@ -97,7 +97,7 @@ async def test_a_folder_that_cannot_be_made_is_told(bench: Bench) -> None:
     async with bench.opened() as user:
         await user.press("ctrl+r")
         await user.wait_until(lambda: "No session could be created" in user.told)
-        await user.wait_until(lambda: not user.screen.busy)
+        await user.wait_until(lambda: not user.screen.desk.busy)
         assert "No session could be created" in user.result
         assert user.enabled("run")
 
@@ -122,7 +122,7 @@ async def test_a_round_that_cannot_be_saved_is_told_and_the_next_one_is_saved(
 
 async def told_and_done(user: Driver, words: str) -> None:
     await user.wait_until(lambda: words in user.told)
-    await user.wait_until(lambda: not user.screen.busy)
+    await user.wait_until(lambda: not user.screen.desk.busy)
 
 
 async def test_a_journal_that_breaks_is_told_at_once_and_the_round_goes_on(
@@ -141,10 +141,10 @@ async def test_a_journal_that_breaks_is_told_at_once_and_the_round_goes_on(
     async with bench.opened() as user:
         await user.press("ctrl+r")
         await user.wait_until(lambda: "the journal cannot be written" in user.told)
-        assert user.screen.busy
+        assert user.screen.desk.busy
         assert len(provider.open) == 2
         await user.press("escape")
-        await user.wait_until(lambda: not user.screen.busy and provider.open == [])
+        await user.wait_until(lambda: not user.screen.desk.busy and provider.open == [])
 
 
 async def test_a_session_that_cannot_be_closed_does_not_break_the_leaving(

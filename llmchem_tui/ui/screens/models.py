@@ -2,76 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.notifications import SeverityLevel
-from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widget import Widget
+from textual.widgets import Static
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.ui.desk import Desk
+from llmchem_tui.ui.screens.desk import BACK, DeskScreen
 from llmchem_tui.ui.screens.dialogs import Item, PickScreen, WriteScreen
 from llmchem_tui.ui.screens.pull import PullScreen
 from llmchem_tui.ui.widgets.models import ModelList, fetching
-from llmchem_tui.ui.widgets.status import Status
 from llmchem_tui.ui.words import count
 
-if TYPE_CHECKING:
-    from llmchem_tui.laboratory import Laboratory
 
-_TOLD_SECONDS = 10
-
-
-class ModelsScreen(Screen[None]):
-    """The pool of a laboratory. ``busy`` tells whether a round runs: then the pool stays."""
+class ModelsScreen(DeskScreen):
+    """The pool of the laboratory; while a round runs it stays as it is."""
 
     AUTO_FOCUS = "ModelList"
     BINDINGS = [
         Binding("p", "pull", "Fetch", id="models.pull", tooltip="Fetch a model to an Ollama host"),
         Binding("r", "look", "Look again", id="models.look", tooltip="Ask all endpoints again"),
-        Binding("escape", "leave", "Back", id="models.leave", tooltip="Back to the round"),
+        BACK,
     ]
 
-    def __init__(self, laboratory: Laboratory, busy: Callable[[], bool], fps: int) -> None:
-        super().__init__()
-        self._laboratory = laboratory
-        self._busy = busy
-        self._fps = fps
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self._looking = False
 
-    def compose(self) -> ComposeResult:
-        """The status line, the column titles, the list, the keys."""
-        yield Status(id="status", markup=False)
+    def content(self) -> Iterable[Widget]:
+        """The column titles and the list."""
         yield Static(id="titles", markup=False)
         yield ModelList(id="models")
-        yield Footer(compact=True, show_command_palette=False)
 
-    def on_mount(self) -> None:
+    def show_desk(self) -> None:
         """Show what is known; asking again is the user's business."""
-        self.call_after_refresh(self._show)
+        if self.desk.laboratory is not None:
+            policy = self.desk.settings.round.remote
+            self.query_one(ModelList).show(self.desk.laboratory.pool, policy)
+            self._show_titles()
+        super().show_desk()
 
     def on_resize(self) -> None:
         """Keep the titles above their columns."""
         self.call_after_refresh(self._show_titles)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what makes no sense now."""
-        if action == "pull":
-            return (not self._looking and bool(fetching(self._laboratory.pool))) or None
+    def makes_sense(self, action: str) -> bool:
+        """Tell whether an action means something now."""
+        laboratory = self.desk.laboratory
+        if action in ("pull", "look") and (laboratory is None or self._looking):
+            return False
+        if action == "pull" and laboratory is not None:
+            return bool(fetching(laboratory.pool))
         if action == "look":
-            return (not self._looking and not self._busy()) or None
-        if action == "leave":  # a half-opened pool would be left behind
-            return (not self._looking) or None
-        return True
-
-    def action_leave(self) -> None:
-        """Go back to the round."""
-        self.dismiss()
+            return not self.desk.busy
+        return super().makes_sense(action)
 
     @work(group="dialog")
     async def action_look(self) -> None:
@@ -81,7 +70,9 @@ class ModelsScreen(Screen[None]):
     @work(group="dialog")
     async def action_pull(self) -> None:
         """Fetch the missing model under the cursor, or one that the user names."""
-        row, pool = self.query_one(ModelList).row, self._laboratory.pool
+        if self.desk.laboratory is None:
+            return
+        row, pool = self.query_one(ModelList).row, self.desk.laboratory.pool
         here = row.report.name if row and row.report else ""
         if row is not None and row.missing and row.model is not None:
             model, endpoint = row.model.id, here
@@ -90,8 +81,8 @@ class ModelsScreen(Screen[None]):
             model = await self._ask_name(endpoint) if endpoint else ""
         if not model:
             return
-        if await self.app.push_screen_wait(PullScreen(pool, endpoint, model, self._fps)):
-            self._tell(f"{endpoint} has {model} now")
+        if await self.app.push_screen_wait(PullScreen(pool, endpoint, model, self.desk.fps)):
+            self.tell(f"{endpoint} has {model} now", "information")
             await self._look()
 
     async def _ask_host(self, hosts: list[str], here: str) -> str:
@@ -106,43 +97,33 @@ class ModelsScreen(Screen[None]):
         return await self.app.push_screen_wait(asked) or ""
 
     async def _look(self) -> None:
-        if self._busy():
-            self._tell("a round is running; look again when it is over", "warning")
+        if self.desk.busy or self.desk.laboratory is None:
+            self.tell("a round is running; look again when it is over")
             return
-        self._looking = True
-        self._show_status()
+        self._looking = self.desk.busy = True  # no round may begin on a pool that is half open
+        super().show_desk()
         try:
-            await self._laboratory.refresh()
+            await self.desk.laboratory.refresh()
         except LlmchemError as error:
-            self._tell(str(error), "error")
+            self.tell(str(error), "error")
         finally:
-            self._looking = False
-        self._show()
+            self._looking = self.desk.busy = False
+        self.show_desk()
 
     # --- drawing ----------------------------------------------------------------------------
-
-    def _show(self) -> None:
-        policy = self._laboratory.settings.round.remote
-        self.query_one(ModelList).show(self._laboratory.pool, policy)
-        self._show_titles()
-        self._show_status()
 
     def _show_titles(self) -> None:
         self.query_one("#titles", Static).update(self.query_one(ModelList).titles())
 
-    def _show_status(self) -> None:
-        pool = self._laboratory.pool
+    def status_parts(self) -> list[Content]:
+        """How many models there are, and how many endpoints."""
         parts = [Content("Models")]
-        if self._looking:
-            parts.append(Content("looking for models …"))
-        else:
-            parts.append(Content(count(len(pool.models), "model")))
-            if pool.reports:
-                usable = sum(not report.error for report in pool.reports)
-                endpoints = count(len(pool.reports), "endpoint")
-                parts.append(Content(f"{usable} of {endpoints} reachable"))
-        self.query_one(Status).show(parts, simulated=pool.simulated)
-        self.refresh_bindings()
-
-    def _tell(self, text: str, severity: SeverityLevel = "information") -> None:
-        self.notify(plain_line(text), severity=severity, markup=False, timeout=_TOLD_SECONDS)
+        if self._looking or self.desk.laboratory is None:
+            return [*parts, Content("looking for models …")]
+        pool = self.desk.laboratory.pool
+        parts.append(Content(count(len(pool.models), "model")))
+        if pool.reports:
+            usable = sum(not report.error for report in pool.reports)
+            endpoints = count(len(pool.reports), "endpoint")
+            parts.append(Content(f"{usable} of {endpoints} reachable"))
+        return parts

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.binding import Binding
-from textual.widgets import HelpPanel
 
-from llmchem_tui.config import Settings
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.storage.vignettes import find, headers
+from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.dialogs import (
     Item,
     PickScreen,
@@ -22,7 +20,6 @@ from llmchem_tui.ui.screens.dialogs import (
     vignette_items,
 )
 from llmchem_tui.ui.screens.live import LiveScreen
-from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.widgets.board import Board, VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.pool import PoolList
@@ -30,8 +27,8 @@ from llmchem_tui.ui.widgets.recommendation import Recommendation
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.providers.pool import Pool
 
-FIRST_VIGNETTE = "cap-older-adult"
 _MOST_MODELS = 10
 
 
@@ -44,11 +41,10 @@ class RoundScreen(LiveScreen):
         Binding("v", "vignette", "Case", id="round.vignette", tooltip="Choose the case"),
         Binding("s", "strategy", "Strategy", id="round.strategy", tooltip="Choose the strategy"),
         Binding("n", "size", "Size", id="round.size", tooltip="Choose the ensemble's size"),
-        Binding("l", "models", "Models", id="app.models", tooltip="What can be asked, and why not"),
         Binding("p", "show('pool')", "Pool", show=False, id="round.pool"),
-        Binding("r", "show('streams')", "Streams", show=False, id="round.streams"),
+        Binding("o", "show('streams')", "Streams", show=False, id="round.streams"),
         Binding("g", "show('grades')", "Grades", show=False, id="round.grades"),
-        Binding("c", "show('chemistry')", "Chemistry", show=False, id="round.chemistry"),
+        Binding("i", "show('chemistry')", "Interaction", show=False, id="round.chemistry"),
         Binding("m", "show('recommendation')", "Result", show=False, id="round.recommendation"),
         Binding("right_square_bracket", "turn(1)", "Pane", id="round.next", key_display="]"),
         Binding(
@@ -59,7 +55,6 @@ class RoundScreen(LiveScreen):
             id="round.previous",
             key_display="[",
         ),
-        Binding("question_mark", "keys", "Keys", id="app.help", key_display="?"),
     ]
     HELP = (
         "Several models answer a vignette, grade each other's answers anonymously, and the grades "
@@ -68,18 +63,16 @@ class RoundScreen(LiveScreen):
 
     def __init__(
         self,
-        settings: Settings,
+        desk: Desk,
         open_laboratory: Callable[[], Awaitable[Laboratory]],
-        vignettes: Path,
-        fps: int,
     ) -> None:
-        super().__init__(settings, find(FIRST_VIGNETTE, vignettes), fps)
+        super().__init__(desk)
         self._open_laboratory = open_laboratory
-        self._vignettes = vignettes
+        self._pool: Pool | None = None
 
     def on_mount(self) -> None:
         """Show the case, and look for models once it is seen."""
-        self.query_one(VignettePane).show(self.setup.vignette)
+        self.query_one(VignettePane).show(self.desk.setup.vignette)
         self.query_one(Recommendation).wait("ctrl+r runs a round on this vignette")
         self.call_after_refresh(self._open)
 
@@ -96,81 +89,86 @@ class RoundScreen(LiveScreen):
     def makes_sense(self, action: str) -> bool:
         """Tell whether an action means something now."""
         if action == "adopt":
-            return not self.busy and self.setup.offered not in (None, self.setup.choice)
+            return not self.desk.busy and self.desk.setup.offered not in (
+                None,
+                self.desk.setup.choice,
+            )
         if action == "vignette":
-            return not self.busy  # the case in the pane is that of the streams
+            return not self.desk.busy  # the case in the pane is that of the streams
         if action in ("strategy", "size"):
-            return not self.busy and self._pool_size > 0
-        if action == "models":
-            return self.laboratory is not None
+            return not self.desk.busy and self._pool_size > 0
         return super().makes_sense(action)
 
     @property
     def _pool_size(self) -> int:
-        return len(self.laboratory.pool.models) if self.laboratory else 0
+        return len(self.desk.laboratory.pool.models) if self.desk.laboratory else 0
 
     # --- what the keys do -------------------------------------------------------------------
 
     def action_adopt(self) -> None:
         """Take the next ensemble."""
-        self.setup.adopt()
+        self.desk.setup.adopt()
         self._show_setup()
 
     @work(group="dialog")
     async def action_vignette(self) -> None:
         """Choose the next round's case."""
-        items = vignette_items(headers(self._vignettes))
-        chosen = await self._pick("Vignette", items, self.setup.vignette.id)
+        items = vignette_items(headers(self.desk.vignettes))
+        chosen = await self._pick("Vignette", items, self.desk.setup.vignette.id)
         if chosen is None:
             return
         try:
-            self.setup.vignette = find(chosen, self._vignettes)
+            self.desk.setup.vignette = find(chosen, self.desk.vignettes)
         except InputError as error:
             self.tell(str(error))
             return
-        self.query_one(VignettePane).show(self.setup.vignette)
+        self.query_one(VignettePane).show(self.desk.setup.vignette)
         self.draw()
 
     @work(group="dialog")
     async def action_strategy(self) -> None:
         """Choose a strategy, and with it the next ensemble."""
-        chosen = await self._pick("Strategy", strategy_items(), self.setup.strategy)
+        chosen = await self._pick("Strategy", strategy_items(), self.desk.setup.strategy)
         if chosen is not None:
-            self.setup.strategy = chosen
+            self.desk.setup.strategy = chosen
             await self._choose()
 
     @work(group="dialog")
     async def action_size(self) -> None:
         """Choose the size of this ensemble and of the one that is offered."""
         items = size_items(min(_MOST_MODELS, self._pool_size))
-        chosen = await self._pick("Size of the ensemble", items, str(self.setup.n))
+        chosen = await self._pick("Size of the ensemble", items, str(self.desk.setup.n))
         if chosen is not None:
-            self.setup.n = int(chosen)
+            self.desk.setup.n = int(chosen)
             await self._choose()
             await self.learn()
 
-    @work(group="dialog")
-    async def action_models(self) -> None:
-        """Show the Models screen; it may bring another pool."""
-        if self.laboratory is None:
-            return
-        before = self.laboratory.pool
-        self.workers.cancel_group(self, "forecast")  # it asks a pool that may be closed
-        await self.app.push_screen_wait(ModelsScreen(self.laboratory, lambda: self.busy, self.fps))
-        if self.laboratory.pool is not before:
-            await self._take_pool()
-        else:
-            self.foresee()
+    def on_screen_suspend(self) -> None:
+        """The forecast asks a pool that another screen may close."""
+        self.workers.cancel_group(self, "forecast")
+
+    def show_desk(self) -> None:
+        """Go on with what other screens have changed: the pool, the ensemble, the case."""
+        super().show_desk()
+        if self.desk.laboratory is not None and self._pool is not None:
+            if self.desk.laboratory.pool is not self._pool:
+                self._take_another_pool()
+            elif not self.desk.busy:
+                self._show_setup()
+
+    @work(group="pool")
+    async def _take_another_pool(self) -> None:
+        await self._take_pool()
 
     async def _pick(self, title: str, items: list[Item], current: str) -> str | None:
         return await self.app.push_screen_wait(PickScreen(title, items, current))
 
     @on(PoolList.Picked)
     def _picked(self, event: PoolList.Picked) -> None:
-        if self.busy or self.laboratory is None:
+        if self.desk.busy or self.desk.laboratory is None:
             self.tell("a round is running; its ensemble stays as it is")
             return
-        self.setup.toggle(event.name, self.laboratory)
+        self.desk.setup.toggle(event.name, self.desk.laboratory)
         self._show_setup()
 
     def action_show(self, name: str) -> None:
@@ -181,72 +179,65 @@ class RoundScreen(LiveScreen):
         """Go to the pane beside this one, where they are tabs."""
         self.query_one(Board).turn(step)
 
-    def action_keys(self) -> None:
-        """Show the keys and the help of the focused widget, or hide them again."""
-        if self.query(HelpPanel):
-            self.app.action_hide_help_panel()
-        else:
-            self.app.action_show_help_panel()
-
     # --- the pool and what past rounds teach ------------------------------------------------
 
     @work(group="pool")
     async def _open(self) -> None:
         try:
-            self.laboratory = await self._open_laboratory()
+            self.desk.laboratory = await self._open_laboratory()
         except LlmchemError as error:
-            self.problem = "no models"
+            self.desk.problem = "no models"
             self.tell(str(error), "error")
             return
         await self._take_pool()
 
     async def _take_pool(self) -> None:
         """Go on with the laboratory's pool: keep the ensemble if it is still there."""
-        assert self.laboratory is not None
-        pool = self.laboratory.pool
-        if not {spec.name for spec in pool.models}.issuperset(self.setup.ensemble):
-            self.setup.choice = None
+        assert self.desk.laboratory is not None
+        self._pool = pool = self.desk.laboratory.pool
+        if not {spec.name for spec in pool.models}.issuperset(self.desk.setup.ensemble):
+            self.desk.setup.choice = None
         self._show_setup()
-        self.problem = "" if pool.models else "no models"
+        self.desk.problem = "" if pool.models else "no models"
         if pool.models:
             for name, problem in pool.unreachable.items():
                 self.tell(f"{name}: {problem}")
-            if self._pool_size < self.setup.n:
-                self.setup.n = self._pool_size
-                self.tell(f"The pool has only {self.setup.n} models.", "information")
+            if self._pool_size < self.desk.setup.n:
+                self.desk.setup.n = self._pool_size
+                self.tell(f"The pool has only {self.desk.setup.n} models.", "information")
             await self.learn()
-        if self.setup.choice is None:
+        if self.desk.setup.choice is None:
             await self._choose()
 
     async def learn(self) -> None:
         """Compute chemistry and the next ensemble from all finished rounds."""
-        if self.laboratory is None:
+        if self.desk.laboratory is None:
             return
         try:
-            table = await asyncio.to_thread(self.setup.learn, self.laboratory)
+            table = await asyncio.to_thread(self.desk.setup.learn, self.desk.laboratory)
         except LlmchemError as error:
             self.tell(str(error))
             return
-        self.query_one(Chemistry).show(table, self.setup.offered)
+        self.query_one(Chemistry).show(table, self.desk.setup.offered)
         self.refresh_bindings()
 
     async def _choose(self) -> None:
         """Let the strategy choose the ensemble."""
-        if self.laboratory is None:
+        if self.desk.laboratory is None:
             return
         try:
-            await asyncio.to_thread(self.setup.choose, self.laboratory)
+            await asyncio.to_thread(self.desk.setup.choose, self.desk.laboratory)
         except LlmchemError as error:
             self.tell(str(error))
             return
-        choice = self.setup.choice
+        choice = self.desk.setup.choice
         if choice and (choice.filled or choice.strategy in ("LOCAL", "REMOTE")) and choice.note:
             self.tell(choice.note, "information")
         self._show_setup()
 
     def _show_setup(self) -> None:
-        if self.laboratory is not None:
-            self.query_one(PoolList).show(self.laboratory.pool, self.setup.ensemble)
+        if self.desk.laboratory is not None:
+            self.query_one(PoolList).show(self.desk.laboratory.pool, self.desk.setup.ensemble)
             self.foresee()
         self.draw()
         self.refresh_bindings()

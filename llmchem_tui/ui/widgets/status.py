@@ -19,12 +19,13 @@ class Status(Static):
     """One line, as much of it as fits."""
 
     _parts: Sequence[Content] = ()
-    _simulated = False
+    _labels: Sequence[str] = ()
     _shown = Content()
 
-    def show(self, parts: list[Content], *, simulated: bool) -> None:
-        """Show the parts, and always the label of a simulated pool and the notice."""
-        self._parts, self._simulated = parts, simulated
+    def show(self, parts: list[Content], *, simulated: bool, private: bool = False) -> None:
+        """Show the parts, and always the notice and what the rounds are: invented, unsaved."""
+        self._parts = parts
+        self._labels = [*["SIMULATED"] * simulated, *["PRIVATE"] * private]
         self._draw()
 
     def on_resize(self) -> None:
@@ -32,10 +33,10 @@ class Status(Static):
         self._draw()
 
     def _draw(self) -> None:
-        label = [Content.styled("SIMULATED", "bold $warning")] if self._simulated else []
+        labels = [Content.styled(label, "bold $warning") for label in self._labels]
         brand = Content.styled("llmchem", "bold $primary")
-        full = Content(" · ").join([brand, *label, *self._parts])
-        short = Content(" · ").join([*label, *self._parts])
+        full = Content(" · ").join([brand, *labels, *self._parts])
+        short = Content(" · ").join([*labels, *self._parts])
         width = self.content_size.width
         for line, notice in ((full, NOTICE), (full, _SHORT_NOTICE), (short, _SHORT_NOTICE)):
             if line.cell_length + len(notice) < width:

@@ -1,0 +1,45 @@
+"""What all screens share. No widget: each screen draws it anew when it comes to the front."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmchem_tui.config import Settings
+from llmchem_tui.ui.setup import Setup
+
+if TYPE_CHECKING:
+    from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.session.state import RoundState
+
+
+@dataclass(slots=True)
+class Desk:
+    """One sitting: the laboratory, the next round, and the one that was last watched.
+
+    ``sessions``: where they are saved. ``vignettes``: the user's own. ``fps``: how often screens
+    may be drawn. ``laboratory`` None: models are still looked for; ``problem`` says why none can be
+    used. ``busy``: a round runs, the user is being asked whether it may, or models are
+    looked for anew: the pool must stay.
+    """
+
+    settings: Settings
+    sessions: Path
+    vignettes: Path
+    fps: int
+    setup: Setup
+    laboratory: Laboratory | None = None
+    problem: str = ""
+    busy: bool = False
+    state: RoundState | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether models and answers are made up."""
+        return self.laboratory is not None and self.laboratory.pool.simulated
+
+    @property
+    def private(self) -> bool:
+        """Whether no text is saved."""
+        return self.laboratory is not None and self.laboratory.saving.private
