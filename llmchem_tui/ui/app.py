@@ -26,6 +26,7 @@ from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.theme_files import bundled_themes, load_themes
 
+STYLES = Path(__file__).with_name("styles")
 FIRST_VIGNETTE = "cap-older-adult"
 FPS, FPS_OVER_SSH = 10, 4
 MUTED = 0.35
@@ -41,7 +42,7 @@ class LlmchemApp(App[None]):
     """
 
     TITLE = "llmchem"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", *sorted(STYLES.glob("*.tcss"))]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     DEFAULT_MODE = "round"
     BINDINGS = [
