@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from llmchem_tui.config import Settings
     from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.domain.recommendation import ChemistryParameters
+    from llmchem_tui.domain.scoring import RoundScore
     from llmchem_tui.domain.strategies import Choice, Knowledge
     from llmchem_tui.providers.pool import Pool
     from llmchem_tui.session.forecast import Forecast
@@ -177,14 +178,18 @@ class Laboratory:
         if session is not None:
             session.close()
 
-    def add_review(self, state: RoundState, review: ReviewResult) -> None:
+    def add_review(self, state: RoundState, review: ReviewResult) -> bool:
         """Save a review that a person wrote of an answer; the history keeps the models' numbers.
+
+        False where the round is not in the present session: nothing was saved.
 
         Raises:
             StorageError: it could not be written.
         """
-        if self.session is not None and state.trial.startswith(f"{self.session.name} "):
-            self.session.append_review(state.trial, state.names, review)
+        if self.session is None or not state.trial.startswith(f"{self.session.name} "):
+            return False
+        self.session.append_review(state.trial, state.names, review)
+        return True
 
     async def forecast(self, vignette: Vignette, choice: Choice) -> Forecast:
         """Return how long a round would take, from what past calls took, and in which order.
@@ -242,14 +247,24 @@ class Laboratory:
             settings=self.chemistry_parameters,
         )
 
-    def next_ensemble(self, n: int, seed: int, *, repeats: tuple[str, int] | None = None) -> Choice:
-        """Return the ensemble to go on with: unseen models first, then by chemistry."""
+    def next_ensemble(
+        self,
+        n: int,
+        seed: int,
+        *,
+        repeats: tuple[str, int] | None = None,
+        instead: FinishedRound | None = None,
+    ) -> Choice:
+        """Return the ensemble to go on with: unseen models first, then by chemistry.
+
+        ``repeats`` and ``instead`` as in ``Past.knowledge``.
+        """
         from llmchem_tui.domain.strategies import next_ensemble
 
         return next_ensemble(
             n,
             self.pool.models,
-            self.knowledge(repeats),
+            self.knowledge(repeats, instead=instead),
             seed=seed,
             settings=self.chemistry_parameters,
         )
@@ -343,10 +358,14 @@ class Laboratory:
 
     def _keep(self, state: RoundState) -> None:
         score = state.score(abstain_below=self.settings.round.abstain_below)
-        finished = FinishedRound.of(state, score, self._clock())
+        finished = self.finished(state, score)
         self._past.add_round(finished)
         if self.session is not None:
             self.session.append_round(finished)
+
+    def finished(self, state: RoundState, score: RoundScore) -> FinishedRound:
+        """Return a round that has ended now as the files take it."""
+        return FinishedRound.of(state, score, self._clock())
 
     def _session_info(self) -> SessionInfo:
         return SessionInfo(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     """Run the app until the user leaves it.
 
+    A bug in it is raised here, once the terminal is as it was.
+
     Raises:
         InputError: there is no terminal that it could draw on.
     """
@@ -44,11 +46,14 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
         saving = Saving(folder / "sessions")
         return Laboratory(settings, await reopen(), prompts, saving, reopen=reopen)
 
-    LlmchemApp(
+    app = LlmchemApp(
         settings,
         open_laboratory,
         sessions=folder / "sessions",
         vignettes=folder / "vignettes",
         theme_folders=(config_folder() / "themes",),
         env=os.environ,
-    ).run()
+    )
+    app.run()
+    if app.crash is not None:
+        raise app.crash

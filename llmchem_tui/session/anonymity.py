@@ -71,27 +71,32 @@ def mask_answer(answer: Answer, names: Iterable[str]) -> tuple[Answer, int]:
 
     ``names``: the names and server ids of the pool. Medications are not touched.
     """
-    whole_names = _any_of(names)
-
-    def mask(text: str) -> tuple[str, int]:
-        pieces = _BREAK.split(text)
-        masked = [
-            i
-            for i, sentence in enumerate(pieces)
-            if whole_names.search(sentence) or _names_itself(sentence)
-        ]
-        for i in masked:
-            pieces[i] = MASK
-        return "".join(pieces), len(masked)
-
-    assessment, masked = mask(answer.assessment)
-    cautions = [mask(caution) for caution in answer.cautions]
+    names = tuple(names)
+    assessment, masked = mask_text(answer.assessment, names)
+    cautions = [mask_text(caution, names) for caution in answer.cautions]
     masked += sum(count for _, count in cautions)
     if not masked:
         return answer, 0
     return replace(
         answer, assessment=assessment, cautions=tuple(text for text, _ in cautions)
     ), masked
+
+
+def mask_text(text: str, names: Iterable[str]) -> tuple[str, int]:
+    """Return a text without the sentences in which its author names itself, and their number.
+
+    ``names``: the names and server ids of the pool.
+    """
+    whole_names = _any_of(names)
+    pieces = _BREAK.split(text)
+    masked = [
+        i
+        for i, sentence in enumerate(pieces)
+        if whole_names.search(sentence) or _names_itself(sentence)
+    ]
+    for i in masked:
+        pieces[i] = MASK
+    return "".join(pieces), len(masked)
 
 
 def _names_itself(sentence: str) -> bool:

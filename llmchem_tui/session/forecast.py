@@ -57,13 +57,15 @@ class Forecast:
     """A plan played ahead: its stays in the order in which they begin.
 
     ``unknown``: the models that no past call tells enough about. With any, ``seconds`` is None and
-    the bars tell the order only. ``loads``: how often a model is loaded.
+    the bars tell the order only. ``loads``: how often a model is loaded. ``load_seconds``: what a
+    load of each model took so far, where that is known.
     """
 
     bars: tuple[Bar, ...]
     seconds: float | None
     loads: int
     unknown: tuple[str, ...] = ()
+    load_seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -180,8 +182,13 @@ class _Play:
                 break
             now, _, job = heapq.heappop(running)
             self.schedule.end(job, ok=True)
+        took = {name: pace.load_seconds for name, pace in self.known.items()}
         return Forecast(
-            tuple(self.bars), None if self.unknown else now, self.loads, tuple(sorted(self.unknown))
+            tuple(self.bars),
+            None if self.unknown else now,
+            self.loads,
+            tuple(sorted(self.unknown)),
+            {name: seconds for name, seconds in took.items() if seconds is not None},
         )
 
     def _start(self, job: Job, now: float) -> float:

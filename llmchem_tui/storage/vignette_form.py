@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from llmchem_tui.domain.doses import read_amount
 from llmchem_tui.domain.errors import InputError
@@ -27,10 +27,12 @@ LONGEST = 200_000
 """Characters of a vignette's text; more is something else than a case."""
 
 LONGEST_TITLE = 80
+LONGEST_ID = 64
 
-_ID = re.compile(r"[a-z0-9-]{1,64}")
+_ID = re.compile(rf"[a-z0-9-]{{1,{LONGEST_ID}}}")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _Complexity = Literal["low", "moderate", "high"]
+COMPLEXITIES: tuple[str, ...] = get_args(_Complexity)
 _NO_COMPLEXITY = cast(_Complexity, "")
 _NO_PATIENT = cast(Patient, None)  # `typed` fills a field only where it is a plain dataclass
 _NO_SOURCE = cast(Source, None)
@@ -147,7 +149,7 @@ def check_text(text: str, where: str) -> None:
     if not text.strip():
         raise InputError(f"{where} is empty; write the case into it")
     if len(text) > LONGEST:
-        raise InputError(f"{where} is longer than {LONGEST:,} characters; is it the right file?")
+        raise InputError(f"{where} is longer than {LONGEST:,} characters; is it the right text?")
 
 
 def check_characters(value: object, where: object) -> None:

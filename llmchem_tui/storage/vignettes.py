@@ -1,4 +1,4 @@
-"""Vignettes: the bundled ones, those in the user's folder, any file, and a text without a file.
+"""Vignettes: the bundled ones, the user's own, any file, and a text without a file.
 
 A user's vignette is TOML of the bundled form, of which only ``text`` is needed, or plain text.
 """
@@ -19,6 +19,7 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.storage.vignette_form import (
     LONGEST,
+    LONGEST_ID,
     check_characters,
     check_text,
     title_of,
@@ -29,16 +30,17 @@ from llmchem_tui.toml_files import nearest, read_text, read_toml
 NOTE = "note"
 """The id of a text that has no better one."""
 
-_ENDINGS = (".toml", ".txt", ".md")
-_LONGEST_ID = 64
+ENDINGS = (".toml", ".txt", ".md")
 _BYTES_PER_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class VignetteHeader:
-    """What a list of vignettes shows.
+    """What a list of vignettes shows and searches.
 
     ``usable`` is False for a file of the user's that cannot be used; the title then says why.
+    ``reference``: whether answers can be compared with an acceptable one. ``path``: the user's own
+    file; None: a bundled vignette.
     """
 
     id: str
@@ -46,6 +48,9 @@ class VignetteHeader:
     specialty: str = ""
     complexity: str = ""
     usable: bool = True
+    text: str = ""
+    reference: bool = False
+    path: Path | None = None
 
 
 def bundled() -> tuple[VignetteHeader, ...]:
@@ -54,7 +59,8 @@ def bundled() -> tuple[VignetteHeader, ...]:
     for id, file in sorted(_bundled_files().items()):
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
         texts = (tables["title"], tables["specialty"], tables["complexity"])
-        listed.append(VignetteHeader(id, *texts))
+        reference = bool(tables.get("acceptable"))
+        listed.append(VignetteHeader(id, *texts, text=tables["text"], reference=reference))
     return tuple(listed)
 
 
@@ -71,12 +77,12 @@ def headers(user_folder: Path | None = None) -> tuple[VignetteHeader, ...]:
         return (*listed, VignetteHeader(NOTE, str(error), usable=False))
     for path in paths:
         try:
-            header = _header(read_file(path))
+            header = _header(read_file(path), path)
         except InputError as error:
-            header = VignetteHeader(_slug(path.stem), str(error), usable=False)
+            header = VignetteHeader(slug(path.stem), str(error), usable=False, path=path)
         if header.usable and any(header.id == other.id for other in listed if other.usable):
             problem = f"{path}: the id {header.id} is taken by another vignette; give it its own"
-            header = VignetteHeader(header.id, problem, usable=False)
+            header = VignetteHeader(header.id, problem, usable=False, path=path)
         listed.append(header)
     return tuple(listed)
 
@@ -90,9 +96,9 @@ def find(name: str, user_folder: Path | None = None) -> Vignette:
     if name in _bundled_files():
         return _load_bundled(name)
     for path in _user_files(user_folder):
-        if _slug(path.stem) == name or _own_id(path) == name:
+        if slug(path.stem) == name or _own_id(path) == name:
             return read_file(path)
-    if name.endswith(_ENDINGS) or "/" in name or os.sep in name or os.path.exists(name):
+    if name.endswith(ENDINGS) or "/" in name or os.sep in name or os.path.exists(name):
         return _own(read_file(Path(name)))
     known = [header.id for header in headers(user_folder) if header.usable]
     hint = nearest(name, known)
@@ -101,6 +107,30 @@ def find(name: str, user_folder: Path | None = None) -> Vignette:
         + (f"did you mean {hint}? " if hint else "")
         + "llmchem vignettes lists them all"
     )
+
+
+def load(header: VignetteHeader) -> Vignette:
+    """Return the vignette that a list shows.
+
+    Raises:
+        InputError: it cannot be used, or its file can no longer be read.
+    """
+    if not header.usable:
+        raise InputError(header.title)
+    return _load_bundled(header.id) if header.path is None else read_file(header.path)
+
+
+def load_file(name: str) -> Vignette:
+    """Return the vignette in the file of this path, in which ``~`` is the home folder.
+
+    Raises:
+        InputError: the file is not a vignette, as for ``read_file``; or nobody has that home.
+    """
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError:
+        raise InputError(f"{name}: nobody here has that home folder; write the path out") from None
+    return _own(read_file(path))
 
 
 def nameless(vignette: Vignette) -> Vignette:
@@ -122,11 +152,11 @@ def read_file(path: Path) -> Vignette:
         InputError: the file cannot be read, is empty, not text, too large, or not of the form.
     """
     if path.suffix.lower() != ".toml":
-        return _from_text(read_text(path), _slug(path.stem), str(path))
+        return _from_text(read_text(path), slug(path.stem), str(path))
     tables = read_toml(path)
     if not tables:
         raise InputError(f'{path} is empty; write the case into it as text = """…"""')
-    return vignette_from(tables, path, _slug(path.stem))
+    return vignette_from(tables, path, slug(path.stem))
 
 
 def read_stdin(stream: BinaryIO, name: str = "standard input") -> str:
@@ -182,7 +212,7 @@ def _user_files(folder: Path | None) -> list[Path]:
     if folder is None or not folder.is_dir():
         return []
     try:
-        return sorted(path for path in folder.iterdir() if path.name.endswith(_ENDINGS))
+        return sorted(path for path in folder.iterdir() if path.name.endswith(ENDINGS))
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror})") from None
 
@@ -195,11 +225,19 @@ def _own_id(path: Path) -> str | None:
         return None
 
 
-def _header(vignette: Vignette) -> VignetteHeader:
-    return VignetteHeader(vignette.id, vignette.title, vignette.specialty, vignette.complexity)
+def _header(vignette: Vignette, path: Path) -> VignetteHeader:
+    return VignetteHeader(
+        vignette.id,
+        vignette.title,
+        vignette.specialty,
+        vignette.complexity,
+        text=vignette.text,
+        reference=bool(vignette.acceptable),
+        path=path,
+    )
 
 
-def _slug(stem: str) -> str:
-    """Return an id made from a file's name."""
-    letters = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", letters)[:_LONGEST_ID].strip("-") or NOTE
+def slug(words: str) -> str:
+    """Return an id made from a file's name or a title."""
+    letters = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters)[:LONGEST_ID].strip("-") or NOTE

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.actions import SkipAction
+from textual.app import App
 from textual.binding import Binding
 from textual.color import Color
-from textual.screen import Screen
-from textual.widgets import HelpPanel
+from textual.command import CommandPalette
+from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
+from textual.worker import WorkerFailed
 
 from llmchem_tui.config import Settings
+from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.storage.vignettes import find
 from llmchem_tui.toml_files import nearest
+from llmchem_tui.ui.ascii import Ascii, wants_ascii
+from llmchem_tui.ui.commands import Commands
 from llmchem_tui.ui.desk import Desk
-from llmchem_tui.ui.keymap import keymap_problems
+from llmchem_tui.ui.modes import MODES, make_screen
+from llmchem_tui.ui.screens.desk import TOLD_SECONDS, DeskScreen
+from llmchem_tui.ui.screens.dialogs import LeaveScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.theme_files import bundled_themes, load_themes
+from llmchem_tui.ui.widgets.keys import KeysPanel
+
+if TYPE_CHECKING:
+    from llmchem_tui.ui.screens.history import HistoryScreen
 
 STYLES = Path(__file__).with_name("styles")
 FIRST_VIGNETTE = "cap-older-adult"
 FPS, FPS_OVER_SSH = 10, 4
 MUTED = 0.35
 
-_IN_THE_PALETTE = ("app.quit", "app.keys")
-"""What Textual's own commands do already."""
+PRIVATE = (
+    "From the next round on only numbers are saved: no case, answer or rationale is written, not "
+    "even by copying, and a replay shows numbers."
+)
+NOT_PRIVATE = "From the next round on texts are saved again, in a session of their own."
 
 
 class LlmchemApp(App[None]):
@@ -42,9 +57,10 @@ class LlmchemApp(App[None]):
     """
 
     TITLE = "llmchem"
-    CSS_PATH = ["app.tcss", *sorted(STYLES.glob("*.tcss"))]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    CSS_PATH = [STYLES.with_name("app.tcss"), *sorted(STYLES.glob("*.tcss"))]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
     DEFAULT_MODE = "round"
+    COMMANDS = {Commands}
     BINDINGS = [
         Binding("c", "mode('chemistry')", "Chemistry", id="app.chemistry", tooltip="Who interacts"),
         Binding("h", "mode('history')", "History", id="app.history", tooltip="Saved sessions"),
@@ -54,11 +70,41 @@ class LlmchemApp(App[None]):
             "mode('help')",
             "Help",
             id="app.help",
-            tooltip="All keys and words",
+            tooltip="All keys, words and numbers",
             key_display="?",
         ),
         Binding("k", "keys", "Keys", show=False, id="app.keys", tooltip="Keys of what has focus"),
+        Binding(
+            "t", "theme", "Theme", show=False, id="app.theme", tooltip="Other colours, seen at once"
+        ),
+        Binding(
+            "ctrl+o",
+            "private",
+            "Private",
+            show=False,
+            id="app.private",
+            tooltip="Save numbers only, or texts again",
+        ),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Palette",
+            show=False,
+            priority=True,
+            id="app.palette",
+            tooltip="Everything by its name: commands, cases, sessions, models, themes",
+        ),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the program"),
+        Binding(
+            "ctrl+q",
+            "quit",
+            "Quit",
+            show=False,
+            priority=True,
+            id="app.quit-anywhere",
+            tooltip="Leave the program, from a dialog too",
+        ),
+        Binding("ctrl+c", "leave", "Quit", show=False, priority=True, system=True),
     ]
 
     def __init__(
@@ -81,43 +127,13 @@ class LlmchemApp(App[None]):
             settings.ui.fps or (FPS_OVER_SSH if over_ssh else FPS),
             Setup(find(FIRST_VIGNETTE), settings.round.strategy, settings.round.n),
         )
-        self._open_laboratory = open_laboratory
         self._theme_folders = theme_folders
-        for mode, screen in self._screens().items():
-            self.add_mode(mode, screen)
+        self._own_themes: frozenset[str] = frozenset()
+        self._ascii = [Ascii()] if wants_ascii(env or {}) else []
+        for mode in MODES:
+            self.add_mode(mode, partial(make_screen, mode, self.desk, open_laboratory))
         if settings.keymap:
             self.set_keymap(dict(settings.keymap))
-
-    def _screens(self) -> dict[str, Callable[[], Screen[None]]]:
-        """The five screens, each made when it is first seen."""
-
-        def chemistry() -> Screen[None]:
-            from llmchem_tui.ui.screens.chemistry import ChemistryScreen
-
-            return ChemistryScreen(self.desk)
-
-        def history() -> Screen[None]:
-            from llmchem_tui.ui.screens.history import HistoryScreen
-
-            return HistoryScreen(self.desk)
-
-        def models() -> Screen[None]:
-            from llmchem_tui.ui.screens.models import ModelsScreen
-
-            return ModelsScreen(self.desk)
-
-        def help() -> Screen[None]:
-            from llmchem_tui.ui.screens.help import HelpScreen
-
-            return HelpScreen(self.desk)
-
-        return {
-            "round": lambda: RoundScreen(self.desk, self._open_laboratory),
-            "chemistry": chemistry,
-            "history": history,
-            "models": models,
-            "help": help,
-        }
 
     def get_css_variables(self) -> dict[str, str]:
         """Add ``muted``: Textual's own muted colours are blended late, which tables cannot do."""
@@ -132,22 +148,45 @@ class LlmchemApp(App[None]):
         self.theme_variables["muted"] = variables["muted"] = muted
         return variables
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add ASCII where the terminal's locale has no more."""
+        return [*super().get_line_filters(), *self._ascii]
+
     def on_mount(self) -> None:
         """Register the themes; a broken file or a wrong key of the keymap is reported once."""
         themes, problems = load_themes([bundled_themes(), *self._theme_folders])
-        problems += keymap_problems(self.settings.keymap, LlmchemApp.BINDINGS)
         for theme in themes:
             self.register_theme(theme)
+        self._own_themes = frozenset(theme.name for theme in themes)
+        if self.settings.keymap:
+            from llmchem_tui.ui.keymap import keymap_problems
+
+            problems += keymap_problems(self.settings.keymap, LlmchemApp.BINDINGS)
         wanted = self.settings.ui.theme
         if wanted in self.available_themes:
             self.theme = wanted
         else:
             hint = nearest(wanted, self.available_themes) or self.theme
-            problems.append(f"no theme {wanted!r}; did you mean {hint}? ctrl+p lists them all")
-        # A terminal must not be left in the app's hands when the machine goes down.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            problems.append(f"no theme {wanted!r}; did you mean {hint}? The palette lists them all")
+        # A terminal must not be left in the app's hands when the machine or the line goes down.
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.exit)
         for problem in problems:
-            self.notify(plain_line(problem), severity="warning", timeout=10, markup=False)
+            self.tell(problem)
+
+    def tell(self, text: str, severity: SeverityLevel = "warning") -> None:
+        """Tell the user something in passing."""
+        self.notify(plain_line(text), severity=severity, markup=False, timeout=TOLD_SECONDS)
+
+    # --- screens ----------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what makes no sense now."""
+        if action == "mode" and parameters == (self.current_mode,):
+            return False  # it is in front
+        if action == "private":
+            return True if self.desk.laboratory is not None and not self.desk.busy else None
+        return super().check_action(action, parameters)
 
     def action_mode(self, name: str) -> None:
         """Bring one of the five screens to the front."""
@@ -155,15 +194,102 @@ class LlmchemApp(App[None]):
 
     def action_keys(self) -> None:
         """Show the keys and the help of the focused widget, or hide them again."""
-        if self.screen.query(HelpPanel):
-            self.action_hide_help_panel()
+        if panels := self.screen.query(KeysPanel):
+            panels.remove()
         else:
-            self.action_show_help_panel()
+            self.screen.mount(KeysPanel())
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Add what the keys do that mean something now."""
-        yield from super().get_system_commands(screen)
-        for node, binding, enabled, tooltip in screen.active_bindings.values():
-            if enabled and binding.id and binding.id not in _IN_THE_PALETTE:
-                run = partial(self.run_action, binding.action, node)
-                yield SystemCommand(binding.description, tooltip, run)
+    def action_command_palette(self) -> None:
+        """Show what can be done."""
+        if not isinstance(self.screen, CommandPalette):
+            placeholder = "a command, case, session, model or theme"
+            self.push_screen(CommandPalette(placeholder=placeholder))
+
+    async def choose_vignette(self, id: str) -> None:
+        """Go to the Round screen and take a case for the next round."""
+        (await self._round()).choose_vignette(id)
+
+    async def toggle_model(self, name: str) -> None:
+        """Go to the Round screen and put a model into the ensemble, or take it out."""
+        (await self._round()).toggle_model(name)
+
+    async def replay(self, session: Path) -> None:
+        """Go to the History screen and replay a saved session."""
+        await self.switch_mode("history")
+        screen: HistoryScreen = self.get_screen_stack()[0]  # type: ignore[assignment] # its mode's
+        screen.replay(session)
+
+    async def _round(self) -> RoundScreen:
+        await self.switch_mode("round")
+        screen = self.get_screen_stack()[0]
+        assert isinstance(screen, RoundScreen)
+        return screen
+
+    # --- themes -----------------------------------------------------------------------------
+
+    def action_theme(self) -> None:
+        """Choose a theme; each is seen while it is looked at."""
+        from llmchem_tui.ui.screens.themes import ThemeScreen, theme_items
+
+        before = self.theme
+
+        def chosen(name: str | None) -> None:
+            self.theme = before if name is None else name
+            if name is not None and name != before:
+                self._tell_theme()
+
+        items = theme_items(self.available_themes, self._own_themes)
+        self.push_screen(ThemeScreen("Theme", items, before), chosen)
+
+    def take_theme(self, name: str) -> None:
+        """Take a theme for this sitting."""
+        self.theme = name
+        self._tell_theme()
+
+    def _tell_theme(self) -> None:
+        from llmchem_tui.ui.screens.themes import how_to_keep
+
+        self.tell(how_to_keep(self.theme, self.settings.path), "information")
+
+    # --- leaving, and what is left behind ---------------------------------------------------
+
+    def action_private(self) -> None:
+        """Save numbers only from the next round on, or texts again."""
+        laboratory = self.desk.laboratory
+        if laboratory is None or self.desk.busy:
+            return
+        private = not laboratory.saving.private
+        try:
+            laboratory.keep_private(private)
+        except LlmchemError as error:
+            self.tell(str(error), "error")
+        self.tell(PRIVATE if private else NOT_PRIVATE, "information")
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.show_desk()
+
+    async def action_leave(self) -> None:
+        """Leave, unless a text is selected that the same key copies."""
+        selected = getattr(self.focused, "selected_text", "") or self.screen.get_selected_text()
+        if selected:
+            raise SkipAction()
+        await self.action_quit()
+
+    async def action_quit(self) -> None:
+        """Leave; while a round runs only after a question, or the second time."""
+        state = self.desk.state
+        running = self.desk.busy and state is not None and state.ended is None
+        if not running or isinstance(self.screen, LeaveScreen):
+            self.exit()
+            return
+        self.push_screen(LeaveScreen(), lambda leave: self.exit() if leave else None)
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with all values, among them cases and keys.
+        self._close_messages_no_wait()
+
+    @property
+    def crash(self) -> BaseException | None:
+        """The bug that ended the app, if one did; whoever ran the app tells it."""
+        error = self._exception
+        return error.error if isinstance(error, WorkerFailed) else error

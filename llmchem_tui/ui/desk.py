@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 class Desk:
     """One sitting: the laboratory, the next round, and the one that was last watched.
 
+    ``state`` is that round, ``saved_in`` its session's folder; None: it is not saved.
+
     ``sessions``: where they are saved. ``vignettes``: the user's own. ``fps``: how often screens
     may be drawn. ``laboratory`` None: models are still looked for; ``problem`` says why none can be
-    used. ``busy``: a round runs, the user is being asked whether it may, or models are
+    used. ``blind``: the next round hides names. ``newcomer``: no session was ever saved
+    here, so the screen says what to press. ``busy``: a round runs, the user is being asked whether it may, or models are
     looked for anew: the pool must stay.
     """
 
@@ -32,7 +35,10 @@ class Desk:
     laboratory: Laboratory | None = None
     problem: str = ""
     busy: bool = False
+    blind: bool = False
+    newcomer: bool = False
     state: RoundState | None = None
+    saved_in: Path | None = None
 
     @property
     def simulated(self) -> bool:

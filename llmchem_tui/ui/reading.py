@@ -6,9 +6,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from llmchem_tui.domain.model import ReviewResult
+from llmchem_tui.domain.model import ReviewResult, Status
+from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.scoring import RoundScore, score_round
-from llmchem_tui.session.anonymity import letter
+from llmchem_tui.session.anonymity import letter, mask_text
 from llmchem_tui.session.state import RoundState
 
 HUMAN = "human"
@@ -44,7 +45,19 @@ class Reading:
 
     def letter(self, name: str) -> str:
         """The letter of a member on the screen; another reviewer goes by its name."""
-        return letter(self.order.index(name)) if name in self.order else name
+        return letter(self.order.index(name)) if name in self.order else plain_line(name)
+
+    def title(self, name: str) -> str:
+        """A member's letter and, unless it is hidden, its name."""
+        return self.letter(name) if self.blind else f"{self.letter(name)} {plain_line(name)}"
+
+    def text(self, text: str) -> str:
+        """What a model or a server wrote, harmless; blind, without sentences that tell a name."""
+        if self.blind:
+            ensemble = self.state.started.ensemble
+            names = (*self.state.names, *(spec.id for spec in ensemble))
+            text, _ = mask_text(text, names)
+        return plain(text)
 
     @property
     def reviewers(self) -> Iterator[str]:
@@ -65,16 +78,47 @@ class Reading:
             self.off ^= {reviewer}
 
     @property
+    def moved_threshold(self) -> bool:
+        """Whether the screen abstains below another confidence than the round did."""
+        return self.abstain_below != self._abstained_below
+
+    @property
     def asks_what_if(self) -> bool:
         """Whether the screen shows other numbers than those that are saved."""
-        other = self.abstain_below != self._abstained_below
-        return other or any(self.counts(name) is (name == HUMAN) for name in self.reviewers)
+        return self.moved_threshold or any(
+            self.counts(name) is (name == HUMAN) for name in self.reviewers
+        )
 
     def review(self, reviewer: str, author: str) -> ReviewResult | None:
         """One review, the user's own included, if it has ended."""
         if reviewer == HUMAN:
             return self.own_grades.get(author)
         return self.state.review(reviewer, author)
+
+    @property
+    def ok(self) -> tuple[str, ...]:
+        """Whose answers can be graded."""
+        return tuple(name for name in self.order if name in self.state.authors)
+
+    @property
+    def all_graded(self) -> bool:
+        """Whether the user has graded every answer that can be."""
+        return all(name in self.own_grades for name in self.ok)
+
+    @property
+    def reviews(self) -> list[ReviewResult]:
+        """The reviews that count on the screen."""
+        reviews = [*self.state.reviews, *self.own_grades.values()]
+        return [review for review in reviews if self.counts(review.reviewer)]
+
+    def concerns(self, author: str) -> list[tuple[str, str]]:
+        """The safety concerns of those who count on a model's answer, as (reviewer, text)."""
+        return [
+            (result.reviewer, result.review.safety_concern)
+            for result in self.reviews
+            if result.author == author and result.status is Status.OK
+            if result.review and result.review.safety_concern
+        ]
 
     def saved_score(self) -> RoundScore:
         """The numbers as the files have them, or will have them."""
@@ -88,7 +132,6 @@ class Reading:
             self.state.started.vignette,
             self.state.names,
             self.state.answers,
-            [*self.state.reviews, *self.own_grades.values()],
+            self.reviews,
             abstain_below=self.abstain_below,
-            include={name for name in self.reviewers if self.counts(name)},
         )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from llmchem_tui.domain.strategies import Choice
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.session.scheduler import Plan
+    from llmchem_tui.storage.rounds import FinishedRound
 
 STRATEGIES = {
     "LOCAL": "draws from the local models",
@@ -62,15 +63,17 @@ class Setup:
         assert self.choice is not None
         return laboratory.plan(self.vignette, self.choice, laboratory.draw_seed())
 
-    def learn(self, laboratory: Laboratory) -> ChemistryTable:
+    def learn(self, laboratory: Laboratory, instead: FinishedRound | None = None) -> ChemistryTable:
         """Make an offer and return the chemistry behind it. Reads files; call it in a thread.
+
+        ``instead``: a round with other numbers than those that are saved of it (what if).
 
         Raises:
             InputError: a history cannot be read, or the chemistry cannot be computed.
         """
-        table = laboratory.chemistry(laboratory.knowledge())
-        n = min(self.n, len(laboratory.pool.models))
-        self.offered = laboratory.next_ensemble(n, laboratory.draw_seed()) if n else None
+        table = laboratory.chemistry(laboratory.knowledge(instead=instead))
+        n, seed = min(self.n, len(laboratory.pool.models)), laboratory.draw_seed()
+        self.offered = laboratory.next_ensemble(n, seed, instead=instead) if n else None
         return table
 
     def toggle(self, name: str, laboratory: Laboratory) -> None:

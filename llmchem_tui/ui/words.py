@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.session.events import Phase
 from llmchem_tui.session.state import CallState
 
 MISSING = "✗"
@@ -25,16 +26,26 @@ _FAILED = (MISSING, "$error")
 _GIGABYTE, _MEGABYTE = 1_000_000_000, 1_000_000
 
 
-def state_word(state: CallState, now: float) -> Content:
-    """Return a call's state in glyph and word, with its seconds while it runs."""
-    glyph, colour = _STATES.get(state.word, _FAILED)
+def state_word(state: CallState, now: float, load_seconds: float | None = None) -> Content:
+    """Return a call's state in glyph and word, with its seconds while it runs.
+
+    ``load_seconds``: what loading the model took so far, if that is known.
+    """
+    glyph, colour = state_glyph(state.word)
     word = "done" if state.word == "ok" else state.word
     if state.result is not None:
         seconds = state.result.latency
     else:
         seconds = None if state.began is None else max(0.0, now - state.began)
     timing = f" {seconds:.1f} s" if seconds is not None else ""
+    if state.result is None and state.phase is Phase.LOADING and load_seconds is not None:
+        timing += f" (last {load_seconds:.0f} s)"
     return Content.styled(f"{glyph} {word}{timing}", colour)
+
+
+def state_glyph(word: str) -> tuple[str, str]:
+    """Return the glyph of a call's state, and its colour."""
+    return _STATES.get(word, _FAILED)
 
 
 def name_text(name: str) -> str:

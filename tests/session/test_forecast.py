@@ -87,6 +87,7 @@ def test_the_stays_of_the_models_are_the_bars() -> None:
         ),
         46.0,
         3,
+        load_seconds=dict.fromkeys(names, LOAD),
     )
     assert ahead.text == "about 46 s, 3 loads: sim/a → sim/b → sim/a"
 

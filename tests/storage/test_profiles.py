@@ -10,7 +10,12 @@ import pytest
 
 from llmchem_tui.domain.model import Profile
 from llmchem_tui.storage.history import History, read_history, read_sessions
-from llmchem_tui.storage.profiles import past_ensembles, profiles, rounds_by_model
+from llmchem_tui.storage.profiles import (
+    past_ensembles,
+    profiles,
+    rounds_by_model,
+    rounds_together,
+)
 
 HEADER = "trial,model,task,quality,gen_accuracy,accuracy,strategy,created\n"
 
@@ -89,12 +94,33 @@ def test_rounds_are_counted_once_for_each_model_failures_included(history: Histo
     assert rounds_by_model(history) == {"a": 3, "b": 2, "c": 2, "d": 1}
 
 
+def test_two_models_met_in_each_round_that_both_took_part_in(history: History) -> None:
+    together = {frozenset(pair): 1 for pair in ("ab", "ac", "cd")}
+    assert rounds_together(history) == together
+    assert frozenset("bc") not in together  # in no round, so it lacks
+    aliases = {"c": "b"}
+    assert rounds_together(history, aliases=aliases) == {
+        frozenset("ab"): 2,
+        frozenset("bd"): 1,
+    }
+
+
+def test_a_model_that_stands_twice_or_failed_in_a_round_still_met_the_others_once(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "h.csv"
+    rows = ["1,a,t,8,1,0.8,,d", "1,a,t,6,1,0.6,,d", "1,b,t,,,,,d", "1,c,t,5,1,0.5,RANDOM,d"]
+    path.write_text(HEADER + "\n".join(rows))
+    assert rounds_together(read_history([path])) == {frozenset("ab"): 1}  # c: another strategy
+
+
 def test_a_history_without_rows_teaches_nothing(tmp_path: Path) -> None:
     nothing = read_sessions(tmp_path)
     for mode in ("mean", "latest", "best"):
         assert profiles(nothing, mode=mode) == {}
     assert past_ensembles(nothing) == ()
     assert rounds_by_model(nothing) == {}
+    assert rounds_together(nothing) == {}
 
 
 def test_profiles_hold_plain_numbers(history: History) -> None:

@@ -28,7 +28,7 @@ async def test_wide_terminals_show_every_pane(bench: Bench) -> None:
         assert visible(user) == list(PANES)
         assert not user.enabled("turn")
         await user.run_round()
-        keys = {"p": "pool", "r": "streams", "g": "grades", "c": "chemistry", "m": "recommendation"}
+        keys = {"p": "pool", "o": "streams", "g": "grades", "i": "chemistry", "m": "recommendation"}
         for key, name in keys.items():
             await user.press(key)
             assert user.app.focused is not None

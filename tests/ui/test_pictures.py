@@ -22,7 +22,6 @@ from llmchem_tui.domain.model import (
     Status,
     Vignette,
 )
-from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.events import (
     AnswerEnded,
     Call,
@@ -37,16 +36,14 @@ from llmchem_tui.session.events import (
 )
 from llmchem_tui.session.forecast import Bar, Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.live import LiveScreen
 from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.widgets import status
-from llmchem_tui.ui.widgets.board import Board
-from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.models import ModelList
 from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
-from llmchem_tui.ui.widgets.streams import Streams
 from tests.session.scripted import ScriptedProvider
 from tests.ui.app_under_test import NARROW, WIDE, Bench, scripted_pool
 from tests.ui.fetching import BOX, CLOUD, DOWN, fetching_pool
@@ -120,16 +117,14 @@ def started() -> RoundStarted:
     )
 
 
-async def show(screen: RoundScreen, *events: Iterator[Event]) -> tuple[RoundState, RoundScore]:
+async def show(screen: RoundScreen, *events: Iterator[Event]) -> RoundState:
     state = RoundState(started())
-    await screen.query_one(Streams).begin(state)
-    screen.query_one(Grades).begin(state)
+    await screen.board.begin(Reading(state))
     for several in events:
         for event in several:
             state.apply(event)
-    score = state.score()
-    screen.query_one(Grades).draw(state, score)
-    return state, score
+    screen.board.show_grades()
+    return state
 
 
 @pytest.fixture
@@ -161,13 +156,14 @@ def test_a_running_round(bench: Bench, snap_compare: Compare) -> None:
     bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
 
     async def then(screen: RoundScreen) -> None:
-        state, _ = await show(screen, beginning())
-        screen.query_one(Streams).draw(9.0)
-        result = screen.query_one(Recommendation)
-        result.wait("the round is running")
-        result.plan(Stays(NAMES, planned(), actual_bars(state, 9.0), 9.0))
+        state = await show(screen, beginning())
+        screen.board.draw(9.0)
+        screen.board.wait("the round is running")
+        titles = dict(zip(NAMES, ("A llama3.1:8b", "B claude-sonnet", "C qwen2.5:72b"), strict=True))
+        stays = Stays(titles, planned(), actual_bars(state, 9.0), 9.0)
+        screen.query_one(Recommendation).plan(stays)
         line = screen.query_one(status.Status)
-        line.show(status.round_parts(state, 9.0), simulated=False)
+        line.show(status.round_parts(state, 9.0, planned()), simulated=False)
 
     assert snap_compare(bench.app(), terminal_size=WIDE, run_before=before(bench, then))
 
@@ -178,7 +174,7 @@ def test_the_models_screen(bench: Bench, snap_compare: Compare, size: tuple[int,
 
     async def then(screen: RoundScreen) -> None:
         screen.app.clear_notifications()
-        screen.action_models()
+        await screen.app.switch_mode("models")
         await bench.wait_until(lambda: isinstance(screen.app.screen, ModelsScreen))
         listed = screen.app.screen.query_one(ModelList)
         await bench.wait_until(lambda: listed.option_count)
@@ -192,11 +188,9 @@ def test_a_recommendation(bench: Bench, snap_compare: Compare, size: tuple[int, 
     bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
 
     async def then(screen: RoundScreen) -> None:
-        state, score = await show(screen, beginning(), ending())
-        screen.query_one(Streams).finish()
-        saved = "saved in sessions/2026-01-31T09-15-00"
-        screen.query_one(Recommendation).show(state, score, saved, state.totals())
-        screen.query_one(Board).bring("recommendation")
+        state = await show(screen, beginning(), ending())
+        screen.board.finish("saved in sessions/2026-01-31T09-15-00", state.totals())
+        screen.board.bring("recommendation")
         screen.query_one(status.Status).show(status.setup_parts(screen.desk.setup), simulated=False)
 
     assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))

@@ -15,6 +15,7 @@ from tests.ui.app_under_test import Bench, scripted_pool
 from tests.ui.test_stopping import BEGINS
 
 WIDTH = 24  # 20 cells for 20 seconds beside "A a "
+A_B = {"a": "A a", "b": "B b"}
 FORECAST = Forecast((Bar("box", "a", 0, 5, 10), Bar("box", "b", 10, 4, 20)), 20.0, 2)
 
 
@@ -23,7 +24,7 @@ def drawn(stays: Stays, width: int = WIDTH) -> list[str]:
 
 
 def test_a_plan_is_drawn_on_an_axis_of_time() -> None:
-    heading, a, b, axis = drawn(Stays(("a", "b"), FORECAST))
+    heading, a, b, axis = drawn(Stays(A_B, FORECAST))
     assert heading.startswith("plan: about 20 s")
     assert a == "A a " + "▒" * 5 + "░" * 5 + " " * 10
     assert b == "B b " + " " * 10 + "▒" * 4 + "░" * 6
@@ -33,14 +34,14 @@ def test_a_plan_is_drawn_on_an_axis_of_time() -> None:
 
 def test_what_has_happened_lies_over_what_was_planned() -> None:
     actual = (Bar("box", "a", 0, 6, 8),)
-    _, a, b, _ = drawn(Stays(("a", "b"), FORECAST, actual, 8))
+    _, a, b, _ = drawn(Stays(A_B, FORECAST, actual, 8))
     assert a == "A a " + "▓" * 6 + "█" * 2 + "░" * 2 + " " * 10
     assert b == "B b " + " " * 10 + "▒" * 4 + "░" * 6
 
 
 def test_a_round_that_takes_longer_than_planned_widens_the_axis() -> None:
     actual = (Bar("box", "a", 0, 0, 40),)
-    _, a, b, axis = drawn(Stays(("a", "b"), FORECAST, actual, 40))
+    _, a, b, axis = drawn(Stays(A_B, FORECAST, actual, 40))
     assert a == "A a " + "█" * 20
     assert b == "B b " + " " * 5 + "▒" * 2 + "░" * 3 + " " * 10
     assert axis.endswith("00:40")
@@ -48,14 +49,14 @@ def test_a_round_that_takes_longer_than_planned_widens_the_axis() -> None:
 
 def test_without_past_figures_only_the_order_is_shown() -> None:
     unknown = replace(FORECAST, seconds=None, unknown=("a", "b"))
-    heading, a, b = drawn(Stays(("a", "b"), unknown), 100)
+    heading, a, b = drawn(Stays(A_B, unknown), 100)
     assert "seconds unknown until each model ran once, 2 loads: a → b" in heading
     assert a.index("▒") < b.index("▒")
 
 
 def test_without_past_figures_a_running_round_shows_what_has_happened() -> None:
     unknown = replace(FORECAST, seconds=None, unknown=("a", "b"))
-    _, a, b, axis = drawn(Stays(("a", "b"), unknown, (Bar("box", "a", 0, 0, 1),), 1))
+    _, a, b, axis = drawn(Stays(A_B, unknown, (Bar("box", "a", 0, 0, 1),), 1))
     assert a == "A a " + "█" * 2 + " " * 18  # of the ten seconds that are shown at least
     assert b.strip() == "B b"
     assert axis.endswith("00:10")
@@ -63,19 +64,19 @@ def test_without_past_figures_a_running_round_shows_what_has_happened() -> None:
 
 def test_a_short_load_and_a_short_call_are_seen() -> None:
     bars = (Bar("box", "a", 0, 0.1, 100), Bar("box", "b", 99.9, 0, 100))
-    _, a, b, _ = drawn(Stays(("a", "b"), Forecast(bars, 100.0, 1)))
+    _, a, b, _ = drawn(Stays(A_B, Forecast(bars, 100.0, 1)))
     assert a.startswith("A a ▒░")
     assert b.endswith(" ░")
 
 
 def test_a_model_that_is_still_loaded_has_no_calls_in_the_chart() -> None:
-    a = drawn(Stays(("a",), None, (Bar("box", "a", 0, 9.1, 9.1),), 9.1))[0]
+    a = drawn(Stays({"a": "A a"}, None, (Bar("box", "a", 0, 9.1, 9.1),), 9.1))[0]
     assert a == "A a " + "▓" * 19 + " "
 
 
 def test_stays_at_several_hosts_share_the_row_of_their_model() -> None:
     bars = (Bar("one", "a", 0, 0, 5), Bar("two", "a", 15, 0, 20))
-    _, a, _ = drawn(Stays(("a",), Forecast(bars, 20.0, 0)))
+    _, a, _ = drawn(Stays({"a": "A a"}, Forecast(bars, 20.0, 0)))
     assert a == "A a " + "░" * 5 + " " * 10 + "░" * 5
 
 
@@ -97,7 +98,7 @@ def test_a_chart_is_as_wide_as_its_pane_whatever_happens(
 ) -> None:
     seconds = max((bar.end for bar in planned), default=0.0) if known else None
     stays = Stays(
-        ("a", "模型" * 20, "c"),
+        {"a": "A a", "b": "B " + "模型" * 20, "c": "C c"},
         Forecast(tuple(planned), seconds, 0),
         tuple(actual) if elapsed is not None else (),
         elapsed,

@@ -90,7 +90,7 @@ async def test_a_pane_shows_the_answer_and_turns_to_the_latest_review(bench: Ben
     bench.open_pool = scripted_pool(provider)
     async with bench.opened() as user:
         await user.run_round()
-        await user.press("r")
+        await user.press("o")
         pane = user.app.focused
         assert isinstance(pane, StreamPane) and pane.model == "a"
         assert "doxycycline" in user.text("StreamPane")

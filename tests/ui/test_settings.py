@@ -29,7 +29,7 @@ async def test_a_wrong_name_in_the_keymap_is_told_with_the_nearest(bench: Bench)
     bench.settings = replace(SETTINGS, keymap={"round.adpot": "f5", "x": "f6"})
     async with bench.started() as user:
         assert "'round.adpot' is nothing that a key does; did you mean round.adopt?" in user.told
-        assert "there are app.help, app.models, app.quit, models.leave, models.look" in user.told
+        assert "there are app.chemistry, app.help, app.history, app.keys, app.models" in user.told
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_the_screen_is_painted_as_often_as_the_line_bears(
     bench.settings = replace(SETTINGS, ui=settings)
     bench.env = env
     async with bench.started() as user:
-        assert user.screen.fps == fps
+        assert user.app.desk.fps == fps
 
 
 async def test_strategy_and_size_begin_as_configured(bench: Bench) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,10 @@ from textual.color import Color
 from textual.theme import Theme
 from textual.widgets import DataTable, Footer, Input, Markdown
 
+from llmchem_tui.ui.app import MUTED
 from llmchem_tui.ui.theme_files import bundled_themes, load_theme, load_themes
+from tests.ui.app_under_test import Bench
+from tests.ui.painted import painted, segments
 
 GOOD = 'name = "mine"\nprimary = "#112233"\n'
 
@@ -51,23 +56,117 @@ def ours() -> list[Theme]:
     return themes
 
 
-def test_there_is_a_dark_a_light_and_a_high_contrast_theme() -> None:
+COLOURED = [theme for theme in ours() if not theme.ansi]
+GROUNDS = ("background", "surface", "panel")
+COLOURS = ("primary", "secondary", "accent", "success", "warning", "error")
+
+each_coloured = pytest.mark.parametrize("theme", COLOURED, ids=lambda theme: theme.name)
+
+
+def palette(theme: Theme) -> dict[str, str]:
+    """All colours that a theme leads to, those that Textual makes of it included."""
+    return theme.to_color_system().generate()
+
+
+def muted(theme: Theme) -> str:
+    """The colour of secondary text, as the app makes it."""
+    colours = palette(theme)
+    foreground, background = (Color.parse(colours[key]) for key in ("foreground", "background"))
+    return foreground.blend(background, MUTED).hex
+
+
+def lightness(colour: str) -> float:
+    """Return L* of CIELAB, from 0 to 100."""
+    luminance = (contrast(colour, "#000000") * 0.05) - 0.05
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance
+
+
+def least(theme: Theme) -> float:
+    return 7.0 if theme.name == "high-contrast" else 4.5
+
+
+def test_there_is_a_theme_for_every_eye_and_room() -> None:
     named = {theme.name: theme for theme in ours()}
-    assert {"clinic-dark", "clinic-light", "high-contrast"} <= set(named)
+    assert len(named) >= 7
+    assert {"clinic-dark", "clinic-light", "high-contrast", "okabe-ito", "terminal"} <= set(named)
     assert named["clinic-dark"].dark and not named["clinic-light"].dark
+    assert named["terminal"].ansi
 
 
 @pytest.mark.parametrize(
     "path", sorted(bundled_themes().glob("*.toml")), ids=lambda path: path.stem
 )
-def test_a_theme_of_ours_is_named_like_its_file_and_legible(path: Path) -> None:
-    theme = load_theme(path)
-    assert theme.name == path.stem
-    least = 7.0 if theme.name == "high-contrast" else 4.5
-    palette = {key: value for key, value in vars(theme).items() if isinstance(value, str)}
-    for text in ("foreground", "primary", "secondary", "accent", "success", "warning", "error"):
-        for ground in ("background", "surface", "panel"):
-            assert contrast(palette[text], palette[ground]) >= least, (text, ground)
+def test_a_theme_of_ours_is_named_like_its_file_and_says_what_it_is_for(path: Path) -> None:
+    assert load_theme(path).name == path.stem
+    assert path.read_text(encoding="utf-8").startswith("# ")
+
+
+@each_coloured
+def test_text_and_colours_are_legible_on_every_ground(theme: Theme) -> None:
+    colours = palette(theme)
+    for text in ("foreground", *COLOURS):
+        for ground in GROUNDS:
+            assert contrast(colours[text], colours[ground]) >= least(theme), (text, ground)
+
+
+@each_coloured
+def test_muted_text_is_legible_on_every_ground(theme: Theme) -> None:
+    enough = 4.5 if theme.name == "high-contrast" else 3.0
+    for ground in GROUNDS:
+        assert contrast(muted(theme), palette(theme)[ground]) >= enough, ground
+
+
+@each_coloured
+def test_a_row_under_the_cursor_keeps_its_colours_legible(theme: Theme) -> None:
+    colours = palette(theme)
+    for cursor in ("block-cursor-background", "block-cursor-blurred-background"):
+        row = Color.parse(colours["surface"]) + Color.parse(colours[cursor])
+        for text in (muted(theme), *(colours[name] for name in COLOURS)):
+            assert contrast(text, row.hex) >= 3.0, (cursor, text)
+        assert contrast(colours["block-cursor-foreground"], row.hex) >= least(theme)
+        assert contrast(colours["surface"], row.hex) >= 1.2, cursor
+
+
+@each_coloured
+def test_keys_and_the_writing_cursor_are_legible(theme: Theme) -> None:
+    colours = palette(theme)
+    for text, ground in (
+        ("footer-key-foreground", "footer-background"),
+        ("footer-description-foreground", "footer-background"),
+        ("input-cursor-foreground", "input-cursor-background"),
+    ):
+        assert contrast(colours[text], colours[ground]) >= least(theme), (text, ground)
+
+
+@each_coloured
+def test_the_pane_with_the_keyboard_stands_out_and_the_others_can_be_seen(theme: Theme) -> None:
+    colours = palette(theme)
+    assert contrast(colours["border"], colours["border-blurred"]) >= 3.0
+    assert contrast(colours["border-blurred"], colours["background"]) >= 1.5
+    assert contrast(colours["scrollbar"], colours["scrollbar-background"]) >= 1.5
+
+
+def test_states_differ_in_lightness_where_hues_may_not_be_seen() -> None:
+    (theme,) = (theme for theme in COLOURED if theme.name == "okabe-ito")
+    levels = sorted(lightness(palette(theme)[key]) for key in ("error", "success", "warning"))
+    assert min(after - before for before, after in pairwise(levels)) >= 12
+
+
+async def test_the_terminals_palette_reaches_every_screen(bench: Bench) -> None:
+    ui = replace(bench.settings.ui, theme="terminal")
+    bench.settings = replace(bench.settings, ui=ui)
+    async with bench.opened() as user:
+        await user.run_round()
+        seen = []
+        for key in ("escape", "c", "h", "l", "question_mark", "escape", "s", "n", "v"):
+            await user.press(key)
+            seen.append(painted(user.app))
+            own = {segment.style.color for segment in segments(user.app) if segment.style}
+            own |= {segment.style.bgcolor for segment in segments(user.app) if segment.style}
+            assert all(colour is None or colour.triplet is None for colour in own), key
+            if key in "snv":
+                await user.press("escape")
+        assert len(set(seen[:5])) == 5
 
 
 @pytest.mark.parametrize("theme", ours(), ids=lambda theme: theme.name)

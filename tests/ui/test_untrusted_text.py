@@ -137,7 +137,7 @@ async def test_hostile_servers_and_models_are_listed_and_fetched(bench: Bench) -
     steps: list[FetchStep] = [PullProgress(f"pulling {EVIL}{LONG}", -5, 10**40), FOREVER]
     bench.open_pool = fetching_pool(hostile_reports(), Fetch(steps))
     async with bench.started() as user:
-        await user.wait_until(lambda: user.enabled("models"))
+        await user.wait_until(lambda: user.screen.desk.laboratory)
         for size in (NARROW, WIDE):
             await user.pilot.resize_terminal(*size)
             await user.press("l")
@@ -160,7 +160,7 @@ async def test_hostile_servers_and_models_are_listed_and_fetched(bench: Bench) -
 async def test_a_hostile_reason_for_a_failed_fetch_is_shown(bench: Bench) -> None:
     bench.open_pool = fetching_pool(hostile_reports(), Fetch([ProviderError(f"no: {EVIL}")]))
     async with bench.started() as user:
-        await user.wait_until(lambda: user.enabled("models"))
+        await user.wait_until(lambda: user.screen.desk.laboratory)
         await user.press("l", "down", "down", "down", "p")
         await user.wait_until(lambda: "no: [/b] [red]x[/]" in user.text("#dialog"))
         assert_harmless(user)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,10 +11,11 @@ from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.ui.copying import Place, copy_focused, present_place, save_screenshot
 from llmchem_tui.ui.desk import Desk
+from llmchem_tui.ui.widgets.keys import KeyLine
 from llmchem_tui.ui.widgets.status import Status
 
 TOLD_SECONDS = 10
@@ -24,15 +26,27 @@ BACK = Binding("escape", "app.mode('round')", "Round", id="app.round", tooltip="
 class DeskScreen(Screen[None]):
     """A screen of the sitting; it keeps its state while another is in front."""
 
+    BINDINGS = [
+        Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy what has focus"),
+        Binding(
+            "ctrl+s",
+            "screenshot",
+            "Screenshot",
+            show=False,
+            id="app.screenshot",
+            tooltip="Save a picture of the screen as SVG",
+        ),
+    ]
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
 
     def compose(self) -> ComposeResult:
         """The status line, what the screen is about, the keys."""
-        yield Status(id="status", markup=False)
+        yield Status(id="status")
         yield from self.content()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def content(self) -> Iterable[Widget]:
         """What the screen is about."""
@@ -56,6 +70,19 @@ class DeskScreen(Screen[None]):
         status = self.query_one(Status)
         status.show(self.status_parts(), simulated=self.desk.simulated, private=self.desk.private)
 
+    @property
+    def place(self) -> Place:
+        """Where texts of this screen may be written."""
+        return present_place(self.desk)
+
+    def action_copy(self) -> None:
+        """Copy what has the keyboard to the clipboard, and to a file where one may be written."""
+        copy_focused(self, self.place)
+
+    def action_screenshot(self) -> None:
+        """Save a picture of the screen."""
+        save_screenshot(self)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what makes no sense now; a narrow footer has no room for it."""
         if self.makes_sense(action):
@@ -65,6 +92,19 @@ class DeskScreen(Screen[None]):
     def makes_sense(self, action: str) -> bool:
         """Tell whether an action means something now."""
         return True
+
+    def key(self, id: str) -> str:
+        """The key that does something here, as the keymap has it."""
+        own = (
+            binding
+            for kind in (*type(self).__mro__, *type(self.app).__mro__)
+            for binding in getattr(kind, "BINDINGS", ())
+            if isinstance(binding, Binding) and binding.id == id
+        )
+        binding = next(own)
+        if changed := self.desk.settings.keymap.get(id):
+            binding = replace(binding, key=changed.split(",")[0].strip(), key_display=None)
+        return self.app.get_key_display(binding)
 
     def tell(self, text: str, severity: SeverityLevel = "warning") -> None:
         """Tell the user something in passing, whatever screen is in front."""

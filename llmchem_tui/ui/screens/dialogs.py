@@ -121,6 +121,14 @@ class PickScreen(ModalScreen[str | None]):
             place = (options.highlighted or 0) + lines
             options.highlighted = max(0, min(len(self._shown) - 1, place))
 
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_index < len(self._shown):
+            self.look_at(self._shown[event.option_index].value)
+
+    def look_at(self, value: str) -> None:
+        """A line has come under the cursor."""
+
     @on(Input.Submitted)
     def _submitted(self) -> None:
         highlighted = self.query_one(OptionList).highlighted
@@ -176,3 +184,10 @@ class AskScreen(ModalScreen[bool]):
         with Vertical(id="dialog"):
             yield Static(plain_line(self._question), markup=False)
             yield Static(Content.from_markup("[b]y[/b] yes   [b]n[/b] no"), id="answers")
+
+
+class LeaveScreen(AskScreen):
+    """Asked before the program is left while a round runs."""
+
+    def __init__(self) -> None:
+        super().__init__("A round is running; leaving cancels its open calls. Leave?")

@@ -1,43 +1,45 @@
-"""Running a round before the user's eyes: asked for, watched, stopped, shown."""
+"""Running a round before the user's eyes: asked for, watched, stopped, shown, graded."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.binding import Binding
 from textual.content import Content
-from textual.widget import Widget
 
 from llmchem_tui.domain.errors import LlmchemError
+from llmchem_tui.domain.model import ReviewResult
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.domain.totals import Totals
+from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.events import AnswerEnded, ReviewEnded, RoundEnded, RoundStarted
 from llmchem_tui.session.forecast import Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.desk import Desk
-from llmchem_tui.ui.screens.desk import DeskScreen
-from llmchem_tui.ui.screens.dialogs import AskScreen
-from llmchem_tui.ui.widgets.board import Board
+from llmchem_tui.ui.reading import Reading
+from llmchem_tui.ui.screens.board import BoardScreen
+from llmchem_tui.ui.screens.dialogs import AskScreen, Item, PickScreen
+from llmchem_tui.ui.screens.grading import GradeScreen
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.status import round_parts, setup_parts
-from llmchem_tui.ui.widgets.streams import Streams
+from llmchem_tui.ui.widgets.streams import StreamPane
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
 
 
-class LiveScreen(DeskScreen):
+class LiveScreen(BoardScreen):
     """The panes, and the one round that runs in them."""
 
     BINDINGS = [
         Binding("ctrl+r", "run", "Run", id="round.run", tooltip="Run a round"),
         Binding("escape", "stop", "Stop", id="round.stop", tooltip="Cancel all open calls"),
+        Binding("b", "blind", "Blind", id="round.blind", tooltip="Hide or show who wrote what"),
+        Binding("u", "grade", "Grade", id="round.grade", tooltip="Grade an answer yourself"),
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -47,21 +49,36 @@ class LiveScreen(DeskScreen):
         self._started = 0.0
         self._told = ""
 
-    def content(self) -> Iterable[Widget]:
-        """The panes."""
-        yield Board(id="board")
-
     def on_mount(self) -> None:
         """Begin to draw what moves."""
         self.set_interval(1 / self.desk.fps, self.draw)
         self.draw()
 
+    @property
+    def _live(self) -> RoundState | None:
+        """The round that goes on, if one does."""
+        state = self.desk.state if self.desk.busy else None
+        return state if state is not None and state.ended is None else None
+
+    @property
+    def _over(self) -> bool:
+        """Whether a finished round is shown."""
+        state = self.desk.state
+        return state is not None and state.ended is not None and not state.ended.cancelled
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One key stops the round and leaves the zoom: which of the two is known at a look."""
+        if action == "stop":
+            return self._stop is not None and not self.board.zoomed
+        return super().check_action(action, parameters)
+
     def makes_sense(self, action: str) -> bool:
         """Tell whether an action means something now."""
-        if action == "stop":
-            return self._stop is not None
         if action == "run":
             return not self.desk.busy and self.desk.setup.choice is not None
+        if action == "grade":
+            reading = self.board.reading
+            return reading is not None and reading.state is self.desk.state and bool(reading.ok)
         return super().makes_sense(action)
 
     def action_stop(self) -> None:
@@ -95,20 +112,22 @@ class LiveScreen(DeskScreen):
             except LlmchemError as error:
                 self.tell(str(error))
         if not self.desk.busy:
-            stays = Stays(self.desk.setup.ensemble, self.forecast) if self.forecast else None
+            names = enumerate(self.desk.setup.ensemble)
+            titles = {name: f"{letter(i)} {plain_line(name)}" for i, name in names}
+            stays = Stays(titles, self.forecast) if self.forecast else None
             self.query_one(Recommendation).plan(stays)
 
     # --- a round ----------------------------------------------------------------------------
 
     @work(group="round")
     async def _run(self, laboratory: Laboratory, stop: asyncio.Event) -> None:
-        self.desk.state = None
+        self.desk.state = self.desk.saved_in = None
         try:
             if await self._may_leave(laboratory):
                 await self._watch(laboratory, stop)
         except LlmchemError as error:
             self.tell(str(error), "error")
-            self.query_one(Recommendation).wait(f"The round broke off. {error}")
+            self.board.wait(f"The round broke off. {error}")
         finally:
             self.desk.busy, self._stop = False, None
             self.refresh_bindings()
@@ -134,15 +153,17 @@ class LiveScreen(DeskScreen):
                 if isinstance(event, RoundStarted):
                     self.desk.state = state = RoundState(event)
                     await self._begin(state)
+                    self.refresh_bindings()
                 elif state is not None:
                     state.apply(event)
                     self._tell_once(laboratory)
                     if isinstance(event, AnswerEnded | ReviewEnded | RoundEnded):
-                        self._show_grades(state)
+                        self.board.show_grades()
+                        self.refresh_bindings()
         if state is not None:
-            folder = laboratory.session.folder if laboratory.session else None
+            self.desk.saved_in = folder = laboratory.session.folder if laboratory.session else None
             saved = f"saved in {folder}" if folder else laboratory.not_saved
-            self._finish(state, saved, laboratory.totals)
+            self._finish(state, saved, laboratory)
 
     def _tell_once(self, laboratory: Laboratory) -> None:
         """Say at once that a round is not saved: it may run for an hour yet."""
@@ -152,49 +173,109 @@ class LiveScreen(DeskScreen):
 
     async def _begin(self, state: RoundState) -> None:
         self._started = asyncio.get_running_loop().time()
-        await self.query_one(Streams).begin(state)
-        self.query_one(Grades).begin(state)
-        self._show_grades(state)
-        self.query_one(Recommendation).wait("the round is running")
-        self.query_one(Board).bring("streams")
+        abstain_below = self.desk.settings.round.abstain_below
+        await self.board.begin(Reading(state, abstain_below, blind=self.desk.blind))
+        self.board.wait("the round is running")
+        self.board.bring("streams")
 
-    def _show_grades(self, state: RoundState) -> None:
-        score = state.score(abstain_below=self.desk.settings.round.abstain_below)
-        self.query_one(Grades).draw(state, score)
-
-    def _finish(self, state: RoundState, saved: str, sitting: Totals) -> None:
-        self.query_one(Streams).finish()
-        recommendation = self.query_one(Recommendation)
+    def _finish(self, state: RoundState, saved: str, laboratory: Laboratory) -> None:
         if state.ended is None or state.ended.cancelled:
-            recommendation.wait("cancelled; ctrl+r runs a new round")
+            self.board.finish_early("cancelled; a new round can be run")
             return
-        score = state.score(abstain_below=self.desk.settings.round.abstain_below)
-        recommendation.show(state, score, saved, sitting)
-        self.query_one(Board).bring("recommendation")
+        if self.board.reading is not None:
+            for review in self.board.reading.own_grades.values():
+                self._save_grade(laboratory, state, review)
+        self.board.finish(saved, laboratory.totals)
+        self.board.bring("recommendation")
+        if not self.is_current:
+            self.tell("the round is over", "information")
+
+    # --- names and grades -------------------------------------------------------------------
+
+    def action_blind(self) -> None:
+        """Hide the names of the next round, or show those that are hidden."""
+        reading = self.board.reading
+        if reading is not None and reading.blind:
+            reading.blind = self.desk.blind = False
+            self.board.show_reading()
+        else:
+            self.desk.blind = not self.desk.blind
+            if self.desk.blind:
+                self.tell("the next round hides who wrote what until it is over", "information")
+        self.draw()
+
+    @work(group="dialog")
+    async def action_grade(self) -> None:
+        """Grade an answer oneself: the one in the pane with the keyboard, or one that is picked."""
+        reading = self.board.reading
+        if reading is None or not reading.ok:
+            return
+        author = self._author_in_front() or await self._pick_author(reading)
+        if author is None:
+            return
+        review = await self.app.push_screen_wait(GradeScreen(reading, author))
+        if review is None or self.desk.laboratory is None:
+            return
+        reading.own_grades[author] = review
+        if self._over:
+            self._save_grade(self.desk.laboratory, reading.state, review)
+        if reading.blind and self._over and reading.all_graded:
+            reading.blind = False
+        self.board.show_reading()
+
+    def _author_in_front(self) -> str | None:
+        focused, reading = self.app.focused, self.board.reading
+        author = focused.model if isinstance(focused, StreamPane) else None
+        if focused is not None and any(isinstance(node, Grades) for node in focused.ancestors):
+            author = self.query_one(Grades).author
+        return author if reading is not None and author in reading.ok else None
+
+    async def _pick_author(self, reading: Reading) -> str | None:
+        items = [Item(name, reading.title(name)) for name in reading.ok]
+        return await self.app.push_screen_wait(PickScreen("Grade whose answer", items))
+
+    def _save_grade(self, laboratory: Laboratory, state: RoundState, review: ReviewResult) -> None:
+        try:
+            if not laboratory.add_review(state, review):
+                self.tell("your grade is shown, but not saved: the round's session is over")
+        except LlmchemError as error:
+            self.tell(str(error), "error")
 
     # --- drawing ----------------------------------------------------------------------------
 
     def draw(self) -> None:
         """Bring what moves up to date, at most as often as the connection bears."""
-        state = self.desk.state if self.desk.busy else None
-        if state is not None and state.ended is None:
-            now = state.started.at + asyncio.get_running_loop().time() - self._started
-            seconds = now - state.started.at
-            self.query_one(Streams).draw(now)
-            stays = Stays(state.names, self.forecast, actual_bars(state, now), seconds)
+        if not self.is_current:
+            return
+        reading, forecast = self.board.reading, self.forecast
+        state = self._live
+        if reading is not None:  # a pane may be seen for the first time long after the round
+            now = state.started.at + self._seconds if state else reading.state.now
+            self.board.draw(now, forecast.load_seconds if forecast else None)
+        if state is not None and reading is not None:
+            titles = {name: reading.title(name) for name in reading.order}
+            bars = actual_bars(state, now)
+            stays = Stays(titles, forecast, bars, self._seconds, blind=reading.blind)
             self.query_one(Recommendation).plan(stays)
         self.show_status()
+
+    @property
+    def _seconds(self) -> float:
+        """How long the round has been going on."""
+        return asyncio.get_running_loop().time() - self._started
 
     def status_parts(self) -> list[Content]:
         """The round that goes on, or the next one."""
         desk = self.desk
-        state = desk.state if desk.busy else None
-        if state is not None and state.ended is None:
-            return round_parts(state, asyncio.get_running_loop().time() - self._started)
+        if (state := self._live) is not None:
+            return round_parts(state, self._seconds, self.forecast)
         if desk.problem:
             return [Content.styled(desk.problem, "$error")]
         if desk.laboratory is None:
             return [Content("looking for models …")]
+        reading = self.board.reading
+        if reading is not None and reading.blind and self._over:
+            return [Content("round over: grade the answers, or show the names")]
         return setup_parts(desk.setup)
 
     async def on_unmount(self) -> None:

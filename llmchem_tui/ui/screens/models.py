@@ -109,6 +109,9 @@ class ModelsScreen(DeskScreen):
         finally:
             self._looking = self.desk.busy = False
         self.show_desk()
+        front = self.app.screen
+        if front is not self and isinstance(front, DeskScreen):
+            front.show_desk()  # the user did not wait here
 
     # --- drawing ----------------------------------------------------------------------------
 

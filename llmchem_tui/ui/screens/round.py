@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.binding import Binding
+from textual.content import Content
+from textual.widget import Widget
 
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.storage.vignettes import find, headers
@@ -20,10 +22,10 @@ from llmchem_tui.ui.screens.dialogs import (
     vignette_items,
 )
 from llmchem_tui.ui.screens.live import LiveScreen
-from llmchem_tui.ui.widgets.board import Board, VignettePane
+from llmchem_tui.ui.widgets.board import VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.pool import PoolList
-from llmchem_tui.ui.widgets.recommendation import Recommendation
+from llmchem_tui.ui.widgets.said import Said
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
@@ -41,20 +43,7 @@ class RoundScreen(LiveScreen):
         Binding("v", "vignette", "Case", id="round.vignette", tooltip="Choose the case"),
         Binding("s", "strategy", "Strategy", id="round.strategy", tooltip="Choose the strategy"),
         Binding("n", "size", "Size", id="round.size", tooltip="Choose the ensemble's size"),
-        Binding("p", "show('pool')", "Pool", show=False, id="round.pool"),
-        Binding("o", "show('streams')", "Streams", show=False, id="round.streams"),
-        Binding("g", "show('grades')", "Grades", show=False, id="round.grades"),
-        Binding("i", "show('chemistry')", "Interaction", show=False, id="round.chemistry"),
-        Binding("m", "show('recommendation')", "Result", show=False, id="round.recommendation"),
-        Binding("right_square_bracket", "turn(1)", "Pane", id="round.next", key_display="]"),
-        Binding(
-            "left_square_bracket",
-            "turn(-1)",
-            "Pane before",
-            show=False,
-            id="round.previous",
-            key_display="[",
-        ),
+        Binding("r", "replay", "Replay", id="round.replay", tooltip="Replay this round"),
     ]
     HELP = (
         "Several models answer a vignette, grade each other's answers anonymously, and the grades "
@@ -70,21 +59,17 @@ class RoundScreen(LiveScreen):
         self._open_laboratory = open_laboratory
         self._pool: Pool | None = None
 
+    def content(self) -> Iterable[Widget]:
+        """The panes, and for a newcomer what to press next."""
+        yield from super().content()
+        yield Said(id="hint")
+
     def on_mount(self) -> None:
         """Show the case, and look for models once it is seen."""
         self.query_one(VignettePane).show(self.desk.setup.vignette)
-        self.query_one(Recommendation).wait("ctrl+r runs a round on this vignette")
+        self.board.wait("nothing has been run on this vignette yet")
+        self.query_one("#hint").display = False
         self.call_after_refresh(self._open)
-
-    def on_resize(self) -> None:
-        """Keys that turn tabs are only for a narrow terminal."""
-        self.call_after_refresh(self.refresh_bindings)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what makes no sense now; tabs are turned only where there are some."""
-        if action == "turn":
-            return self.has_class("-narrow")
-        return super().check_action(action, parameters)
 
     def makes_sense(self, action: str) -> bool:
         """Tell whether an action means something now."""
@@ -93,6 +78,8 @@ class RoundScreen(LiveScreen):
                 None,
                 self.desk.setup.choice,
             )
+        if action == "replay":
+            return self._over and self.desk.saved_in is not None
         if action == "vignette":
             return not self.desk.busy  # the case in the pane is that of the streams
         if action in ("strategy", "size"):
@@ -115,13 +102,22 @@ class RoundScreen(LiveScreen):
         """Choose the next round's case."""
         items = vignette_items(headers(self.desk.vignettes))
         chosen = await self._pick("Vignette", items, self.desk.setup.vignette.id)
-        if chosen is None:
+        if chosen is not None:
+            self.choose_vignette(chosen)
+
+    def choose_vignette(self, id: str) -> None:
+        """Take a vignette for the next round."""
+        if self.desk.busy:
+            self.tell("a round is running; its case stays as it is")
             return
         try:
-            self.desk.setup.vignette = find(chosen, self.desk.vignettes)
+            self.desk.setup.vignette = find(id, self.desk.vignettes)
         except InputError as error:
             self.tell(str(error))
             return
+        self._show_vignette()
+
+    def _show_vignette(self) -> None:
         self.query_one(VignettePane).show(self.desk.setup.vignette)
         self.draw()
 
@@ -165,24 +161,68 @@ class RoundScreen(LiveScreen):
 
     @on(PoolList.Picked)
     def _picked(self, event: PoolList.Picked) -> None:
+        self.toggle_model(event.name)
+
+    def toggle_model(self, name: str) -> None:
+        """Put a model in the next ensemble, or take it out."""
         if self.desk.busy or self.desk.laboratory is None:
             self.tell("a round is running; its ensemble stays as it is")
             return
-        self.desk.setup.toggle(event.name, self.desk.laboratory)
+        self.desk.setup.toggle(name, self.desk.laboratory)
         self._show_setup()
 
-    def action_show(self, name: str) -> None:
-        """Go to a pane."""
-        self.query_one(Board).go_to(name)
+    def draw(self) -> None:
+        """Bring what moves up to date, and what a newcomer may want to press."""
+        super().draw()
+        hint = self.query_one("#hint", Said)
+        hint.display = self.desk.newcomer
+        if hint.display:
+            hint.say(Content.styled(self._hint(), "$accent"))
 
-    def action_turn(self, step: int) -> None:
-        """Go to the pane beside this one, where they are tabs."""
-        self.query_one(Board).turn(step)
+    def _hint(self) -> str:
+        desk, key = self.desk, self.key
+        if desk.laboratory is None:
+            return f"New here? {key('app.help')} explains everything."
+        if desk.busy:
+            return f"1-9 shows one stream alone and all again, {key('round.stop')} stops the round."
+        if not self._over:
+            return f"New here? {key('round.run')} runs a round on this vignette."
+        if desk.setup.choice is desk.setup.offered:
+            return f"{key('round.run')} runs a round with these models."
+        return (
+            f"{key('round.adopt')} takes the next models, {key('round.replay')} replays this "
+            f"round, {key('round.run')} runs again, {key('app.help')} explains."
+        )
+
+    async def action_replay(self) -> None:
+        """Replay the round that is shown."""
+        from llmchem_tui.ui.screens.history import HistoryScreen
+
+        self.desk.newcomer = False
+        folder, state = self.desk.saved_in, self.desk.state
+        if folder is None or state is None:
+            return
+        await self.app.switch_mode("history")
+        history = self.app.screen_stack[0]
+        assert isinstance(history, HistoryScreen)
+        history.replay(folder, state.trial)
+
+    def show_what_if(self) -> None:
+        """Show what the reader asks for: chemistry and the next ensemble follow."""
+        super().show_what_if()
+        if self._over:
+            self.learn_again()
+
+    @work(group="learn", exclusive=True)
+    async def learn_again(self) -> None:
+        """Take in what the finished rounds teach, as the reader wants them counted."""
+        await self.learn()
 
     # --- the pool and what past rounds teach ------------------------------------------------
 
     @work(group="pool")
     async def _open(self) -> None:
+        self.desk.newcomer = not self.desk.sessions.exists()
         try:
             self.desk.laboratory = await self._open_laboratory()
         except LlmchemError as error:
@@ -213,12 +253,16 @@ class RoundScreen(LiveScreen):
         """Compute chemistry and the next ensemble from all finished rounds."""
         if self.desk.laboratory is None:
             return
+        laboratory, reading, instead = self.desk.laboratory, self.board.reading, None
+        if reading is not None and reading.asks_what_if and self._over:
+            instead = laboratory.finished(reading.state, reading.score())
         try:
-            table = await asyncio.to_thread(self.desk.setup.learn, self.desk.laboratory)
+            table = await asyncio.to_thread(self.desk.setup.learn, laboratory, instead)
         except LlmchemError as error:
             self.tell(str(error))
             return
-        self.query_one(Chemistry).show(table, self.desk.setup.offered)
+        offered = self.desk.setup.offered
+        self.query_one(Chemistry).show(table, offered, what_if=instead is not None)
         self.refresh_bindings()
 
     async def _choose(self) -> None:

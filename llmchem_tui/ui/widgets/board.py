@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -11,6 +13,9 @@ from textual.widgets import Static, Tab, Tabs
 
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain, plain_line
+from llmchem_tui.domain.totals import Totals
+from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.pool import PoolList
@@ -30,7 +35,8 @@ PANES = {
 class VignettePane(VerticalScroll):
     """The case."""
 
-    HELP = "The vignette: all that a model sees of the case. v chooses another."
+    HELP = "The vignette: all that a model sees of the case."
+    _vignette: Vignette | None = None
 
     def compose(self) -> ComposeResult:
         """One text, never markup."""
@@ -38,13 +44,25 @@ class VignettePane(VerticalScroll):
 
     def show(self, vignette: Vignette) -> None:
         """Show a case from its beginning."""
+        self._vignette = vignette
         heading = Content.styled(plain_line(vignette.title), "bold")
         self.query_one(Static).update(Content.assemble(heading, "\n", plain(vignette.text)))
         self.scroll_home(animate=False)
 
+    def copied(self) -> Copied | None:
+        """The case in words."""
+        if self._vignette is None:
+            return None
+        return Copied(f"vignette-{self._vignette.id}", self._vignette.text)
+
 
 class Board(Vertical):
     """All panes; of the tabs one is in front: the one that has the keyboard, or had it last."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.reading: Reading | None = None
+        self._outcome: tuple[str, Totals | None] | None = None
 
     def compose(self) -> ComposeResult:
         """Tabs above the panes; the style sheet shows the one or the other."""
@@ -68,6 +86,78 @@ class Board(Vertical):
                 self.query_one(f"#{name}").border_title = title
         self._show(self.front)
 
+    # --- a round ----------------------------------------------------------------------------
+
+    async def begin(self, reading: Reading) -> None:
+        """Make the panes of a round."""
+        self.reading = reading
+        self.zoom(None)
+        await self.query_one(Streams).begin(reading)
+        self.query_one(Grades).begin(reading)
+
+    def draw(self, now: float, load_seconds: Mapping[str, float] | None = None) -> None:
+        """Bring the streams up to date; ``now`` by the plan's clock, as the events have it.
+
+        ``load_seconds``: what loading each model took so far, where that is known.
+        """
+        self.query_one(Streams).draw(now, load_seconds)
+
+    def show_grades(self) -> None:
+        """Bring the grade matrix up to date."""
+        self.query_one(Grades).draw()
+
+    def finish(self, saved: str, sitting: Totals | None) -> None:
+        """Show the outcome: the round is over. ``saved`` says what became of its files."""
+        self._outcome = (saved, sitting)
+        self.query_one(Streams).finish()
+        self.show_reading()
+
+    def finish_early(self, text: str) -> None:
+        """The round is over without an outcome: keep what has arrived, and say why."""
+        self.query_one(Streams).finish()
+        self.show_grades()
+        self.wait(text)
+
+    def show_reading(self) -> None:
+        """Bring names and numbers up to date after the reader has asked for others."""
+        streams = self.query_one(Streams)
+        streams.show_titles()
+        streams.draw(self.reading.state.now if self.reading else 0.0)
+        self.show_grades()
+        if self.reading is not None and self._outcome is not None:
+            self.query_one(Recommendation).show(self.reading, *self._outcome)
+
+    def wait(self, text: str) -> None:
+        """Say what is missing until there is a recommendation."""
+        self._outcome = None
+        self.query_one(Recommendation).wait(text)
+
+    def zoom(self, number: int | None) -> None:
+        """Show one stream alone, counted from 1; None: all panes."""
+        streams = self.query_one(Streams)
+        if number is not None and number > len(streams.panes):
+            return
+        streams.zoom(number)
+        self.set_class(number is not None, "-zoomed")
+        if number is not None:
+            self.go_to("streams")
+
+    def shows_alone(self, number: int) -> bool:
+        """Whether the stream of this number has the whole room."""
+        streams = self.query_one(Streams)
+        return (
+            self.zoomed
+            and number <= len(streams.panes)
+            and (streams.alone is streams.panes[number - 1])
+        )
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether one stream has the whole room."""
+        return self.has_class("-zoomed")
+
+    # --- panes ------------------------------------------------------------------------------
+
     @property
     def front(self) -> str:
         """The name of the pane in front."""
@@ -82,6 +172,8 @@ class Board(Vertical):
 
     def go_to(self, name: str) -> None:
         """Bring a pane to the front and give it the keyboard."""
+        if self.zoomed and name != "streams":
+            self.zoom(None)
         self._show(name)
         pane = self.query_one(f"#{name}")
         for target in (pane, *pane.query("DataTable, StreamPane, VerticalScroll")):

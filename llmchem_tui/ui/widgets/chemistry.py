@@ -2,73 +2,63 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.ui.words import NOT_APPLICABLE, name_text, number
+from llmchem_tui.ui.widgets.heat import HeatTable
+from llmchem_tui.ui.words import name_text
 
 if TYPE_CHECKING:
     from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.domain.strategies import Choice
 
 _PAIR = 2
-_WIDTH, _NAME_WIDTH = 6, 17
-_SHADES = " ░▒▓█"
 
 
 class Chemistry(Vertical):
-    """The pairwise table, and the next ensemble under it."""
+    """The pairwise table, and the next ensemble above it."""
 
     HELP = (
         "Chemistry: how strongly two models interact, unsigned; the darker the stronger. "
         "It is computed from all finished rounds. a adopts the next ensemble."
     )
 
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown = Content()
+
     def compose(self) -> ComposeResult:
         """The next ensemble above, since it must never scroll away."""
         yield Static(markup=False, id="next")
-        yield DataTable(cursor_type="cell", cell_padding=0)
+        yield HeatTable()
 
     def on_mount(self) -> None:
         """An empty table would be a bar without a word."""
-        self.query_one(DataTable).display = False
+        self.query_one(HeatTable).display = False
 
-    def show(self, table: ChemistryTable, following: Choice | None) -> None:
-        """Show the table and the next ensemble."""
-        self.query_one("#next", Static).update(_next(table, following))
-        grid: DataTable[Content] = self.query_one(DataTable)
-        grid.clear(columns=True)
-        grid.display = len(table.names) >= _PAIR
-        if not grid.display:
-            return
-        longest = max(len(name_text(name)) + 3 for name in table.names)
-        grid.add_column(Text("interaction"), key="name", width=min(longest, _NAME_WIDTH))
-        for i in range(1, len(table.names) + 1):
-            grid.add_column(Text(f"{i:>{_WIDTH}}"), key=str(i), width=_WIDTH)
-        largest = max((value for _, _, value in table.pairs_above(0.0)), default=1.0)
-        for i, a in enumerate(table.names):
-            cells = [_cell(float(value), largest) for value in table.values[i]]
-            grid.add_row(Content(f"{i + 1} {name_text(a)}"), *cells, key=str(i + 1))
+    def show(
+        self, table: ChemistryTable, following: Choice | None, *, what_if: bool = False
+    ) -> None:
+        """Show the table and the next ensemble; ``what_if``: they are not those of the files."""
+        text = _next(table, following, what_if)
+        if not text.is_same(self._shown):
+            self._shown = text
+            self.query_one("#next", Static).update(text)
+        heat = self.query_one(HeatTable)
+        heat.display = len(table.names) >= _PAIR
+        if heat.display:
+            heat.show(table)
 
 
-def _cell(value: float, largest: float) -> Content:
-    if math.isnan(value):
-        return Content.styled(f"{NOT_APPLICABLE:>{_WIDTH}}", "$muted")
-    shade = _SHADES[min(len(_SHADES) - 1, math.ceil(value / largest * (len(_SHADES) - 1)))]
-    return Content.assemble(
-        Content.styled(f" {shade}", "$accent"), f"{number(value):>{_WIDTH - 2}}"
-    )
-
-
-def _next(table: ChemistryTable, following: Choice | None) -> Content:
+def _next(table: ChemistryTable, following: Choice | None, what_if: bool) -> Content:
     lines = []
+    if what_if:
+        lines.append(Content.styled("what if: not as it is saved", "bold $warning"))
     if following is not None:
         loss = f"  loss {following.loss:.2f}" if following.loss is not None else ""
         members = " + ".join(name_text(name) for name in following.ensemble)

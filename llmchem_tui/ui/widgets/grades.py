@@ -2,104 +2,208 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import DataTable, Static
+from textual.message import Message
+from textual.widgets import DataTable
 
 from llmchem_tui.domain.model import Status
 from llmchem_tui.domain.plain_text import plain
-from llmchem_tui.domain.scoring import RoundScore
-from llmchem_tui.session.anonymity import letter
-from llmchem_tui.session.state import RoundState
-from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, name_text, number
+from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.reading import HUMAN, Reading
+from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, number
 
-_WIDTH, _NAME_WIDTH, _LETTER_WIDTH = 5, 16, 2
+_WIDTH, _WIDE, _NAME_WIDTH, _LETTER_WIDTH = 5, 6, 24, 3
 _USUAL_WIDTH = 70
 """Of a pane that has not been shown yet."""
 
 NOTHING_YET = Content.styled("Every model grades the others' answers here.", "$muted")
 _CONSENSUS, _VARIANCE, _ACCURACY = "consensus", "variance", "accuracy"
+_CHANGED, _OFF = "*", "○"
 
 
 class Grades(Vertical):
     """Every grade of a round, and under it the rationale of the one that is highlighted."""
 
+    BINDINGS = [
+        Binding("enter", "read", "Read", id="grades.read", tooltip="The whole review"),
+        Binding("space", "turn", "Reviewer on/off", id="grades.turn", tooltip="What if?"),
+    ]
     HELP = (
         "Grades in [0, 1]: reviewers down, answers across. σ² is the reviewer's variance on the "
-        "0-10 scale, acc its review accuracy. ✗ is a missing grade: highlight it to see why."
+        "0-10 scale, acc its review accuracy. ✗ is a missing grade: highlight it to see why. "
+        "A reviewer that is off (○) does not count on the screen; the files keep the original."
     )
+
+    class Turned(Message):
+        """The user wants a reviewer's grades left out, or to count again."""
+
+        def __init__(self, reviewer: str) -> None:
+            super().__init__()
+            self.reviewer = reviewer
+
+    class Read(Message):
+        """The user wants to read a review whole."""
+
+        def __init__(self, reviewer: str, author: str) -> None:
+            super().__init__()
+            self.reviewer = reviewer
+            self.author = author
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
-        self._state: RoundState | None = None
+        self._reading: Reading | None = None
+        self._rows: dict[str, str] = {}
+        self._named = True
 
     def compose(self) -> ComposeResult:
         """The table, and the line that explains a cell."""
         yield DataTable(cursor_type="cell", cell_padding=0)
         with VerticalScroll(can_focus=False):
-            yield Static(NOTHING_YET, markup=False, id="rationale")
+            yield Said(id="rationale")
 
     def on_mount(self) -> None:
         """An empty table would be a bar without a word."""
         self.table.display = False
+        self.query_one(Said).say(NOTHING_YET)
 
     @property
     def table(self) -> DataTable[Content]:
         """The matrix, keyed by the models' letters."""
         return self.query_one(DataTable)
 
-    def begin(self, state: RoundState) -> None:
+    def begin(self, reading: Reading) -> None:
         """Make the rows and columns of a round."""
-        self._state = state
+        self._reading = reading
         table = self.table
         table.display = True
         table.clear(columns=True)
-        room = (self.content_size.width or _USUAL_WIDTH) - _WIDTH * (len(state.names) + 2) - 1
-        named = room >= len("reviewer")  # else the letters must do; the panes have the names
-        width = min(room, _NAME_WIDTH) if named else _LETTER_WIDTH
-        table.add_column(Text("reviewer" if named else ""), key="reviewer", width=width)
+        names = reading.order
+        room = (self.content_size.width or _USUAL_WIDTH) - _WIDTH * len(names) - 2 * _WIDE - 1
+        self._named = room >= len("reviewer")  # else letters must do; the panes have the names
+        longest = max(Content(reading.title(name)).cell_length + 2 for name in names)
+        width = min(room, max(longest, len(_CONSENSUS) + 1), _NAME_WIDTH)
+        width = width if self._named else _LETTER_WIDTH
+        table.add_column(Text("reviewer" if self._named else ""), key="reviewer", width=width)
         # Keys are the letters: a model may have any name, "consensus" too.
-        letters = [letter(i) for i in range(len(state.names))]
-        for key in letters:
+        self._rows = {reading.letter(name): name for name in names}
+        for key in self._rows:
             table.add_column(Text(_wide(key)), key=key, width=_WIDTH)
-        table.add_column(Text(_wide("σ²")), key=_VARIANCE, width=_WIDTH)
-        table.add_column(Text(_wide("acc")), key=_ACCURACY, width=_WIDTH)
-        blanks = [Content("")] * (len(letters) + 2)
-        for key, name in zip(letters, state.names, strict=True):
-            text = f"{key} {name_text(name)}" if named else key
-            table.add_row(Content(text), *blanks, key=key)
-        label = Content.styled("consensus" if named else "=", "bold")
-        table.add_row(label, *blanks, key=_CONSENSUS)
+        table.add_column(Text(f"{'σ²':>{_WIDE}}"), key=_VARIANCE, width=_WIDE)
+        table.add_column(Text(f"{'acc':>{_WIDE}}"), key=_ACCURACY, width=_WIDE)
+        for key in self._rows:
+            self._add_row(key, Content(""))
+        self._add_row(_CONSENSUS, Content.styled("consensus" if self._named else "=", "bold"))
+        self.draw()
 
-    def draw(self, state: RoundState, score: RoundScore) -> None:
+    def _add_row(self, key: str, label: Content) -> None:
+        self.table.add_row(label, *[Content("")] * (len(self.table.columns) - 1), key=key)
+
+    def draw(self) -> None:
         """Patch the cells."""
-        names = {letter(i): name for i, name in enumerate(state.names)}
-        for key, name in names.items():
-            for row, reviewer in names.items():
-                self._set(row, key, _cell(state, reviewer, name))
-            own = score.scores[name]
-            self._set(_CONSENSUS, key, Content.styled(_wide(_tenth(own.quality)), "bold"))
-            self._set(key, _VARIANCE, Content(_wide(_variance(own.variance))))
-            self._set(key, _ACCURACY, Content(_wide(number(own.review_accuracy))))
+        reading = self._reading
+        if reading is None:
+            return
+        if reading.own_grades and HUMAN not in self._rows:
+            self._rows[HUMAN] = HUMAN
+            self._add_row(HUMAN, Content(""))
+        score, saved = reading.score(), reading.saved_score()
+        for row, reviewer in self._rows.items():
+            self._set(row, "reviewer", self._label(reading, row, reviewer))
+            for column in map(reading.letter, reading.order):
+                self._set(row, column, _cell(reading, reviewer, self._rows[column]))
+        for column, name in ((reading.letter(name), name) for name in reading.order):
+            own, was = score.scores[name], saved.scores[name]
+            consensus = _marked(_tenth(own.quality), _tenth(was.quality))
+            self._set(_CONSENSUS, column, Content.styled(_wide(consensus), "bold"))
+            variance = _marked(_variance(own.variance), _variance(was.variance))
+            self._set(column, _VARIANCE, Content(f"{variance:>{_WIDE}}"))
+            accuracy = _marked(number(own.review_accuracy), number(was.review_accuracy))
+            self._set(column, _ACCURACY, Content(f"{accuracy:>{_WIDE}}"))
+        self.border_subtitle = what_if(reading)
+        self._explain()
+
+    def _label(self, reading: Reading, row: str, reviewer: str) -> Content:
+        who = "you" if reviewer == HUMAN else reading.title(reviewer) if self._named else row
+        if reading.counts(reviewer):
+            return Content(who)
+        return Content.styled(f"{_OFF}{who}", "$muted")
 
     def _set(self, row: str, column: str, value: Content) -> None:
         if not value.is_same(self.table.get_cell(row, column)):
             self.table.update_cell(row, column, value)
 
+    def _pair(self) -> tuple[str, str] | None:
+        """The reviewer and the author of the cell under the cursor."""
+        if self._reading is None:
+            return None
+        row, column = self.table.coordinate_to_cell_key(self.table.cursor_coordinate)
+        reviewer, author = self._rows.get(row.value or ""), self._rows.get(column.value or "")
+        return (reviewer, author) if reviewer and author and reviewer != author else None
+
+    @property
+    def author(self) -> str | None:
+        """The model in whose column the cursor stands."""
+        pair = self._pair()
+        return pair[1] if pair else None
+
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
         """Explain the cell under the cursor."""
         event.stop()
-        if self._state is None:
+        self._explain()
+
+    def _explain(self) -> None:
+        pair, reading = self._pair(), self._reading
+        text = explanation(reading, *pair) if pair and reading else Content("")
+        self.query_one(Said).say(text)
+
+    def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
+        """A click, or enter in the table, reads the review."""
+        event.stop()
+        self.action_read()
+
+    def action_read(self) -> None:
+        """Read the review under the cursor."""
+        if pair := self._pair():
+            self.post_message(self.Read(*pair))
+
+    def action_turn(self) -> None:
+        """Leave the reviewer of the cursor's row out, or let it count again."""
+        if self._reading is None:
             return
-        names = {letter(i): name for i, name in enumerate(self._state.names)}
-        reviewer = names.get(event.cell_key.row_key.value or "")
-        author = names.get(event.cell_key.column_key.value or "")
-        text = Content("")
-        if reviewer and author and reviewer != author:
-            text = _explanation(self._state, reviewer, author)
-        self.query_one("#rationale", Static).update(text)
+        row, _ = self.table.coordinate_to_cell_key(self.table.cursor_coordinate)
+        if reviewer := self._rows.get(row.value or ""):
+            self.post_message(self.Turned(reviewer))
+
+    def copied(self) -> Copied | None:
+        """The matrix in columns that a spreadsheet takes, tabs between them."""
+        if self._reading is None:
+            return None
+        table = self.table
+        lines = [[str(column.label).strip() for column in table.ordered_columns]]
+        lines += [[str(cell).strip() for cell in table.get_row(key)] for key in table.rows]
+        return Copied("grades", "\n".join("\t".join(cells) for cells in lines))
+
+
+def what_if(reading: Reading) -> str:
+    """What the screen's numbers leave out or take in; blank where they are the saved ones."""
+    if not reading.asks_what_if:
+        return ""
+    out = [reading.letter(name) for name in reading.order if not reading.counts(name)]
+    parts = [f"without {', '.join(out)}"] * bool(out)
+    parts += ["with your grades"] * reading.with_human
+    parts += [f"abstaining below {reading.abstain_below:.2f}"] * reading.moved_threshold
+    return f"what if: {', '.join(parts)} · {_CHANGED} changed"
+
+
+def _marked(value: str, saved: str) -> str:
+    return value if value == saved else f"{_CHANGED}{value}"
 
 
 def _variance(value: float | None) -> str:
@@ -114,36 +218,41 @@ def _wide(text: str) -> str:
     return f"{text:>{_WIDTH}}"
 
 
-def _cell(state: RoundState, reviewer: str, author: str) -> Content:
+def _cell(reading: Reading, reviewer: str, author: str) -> Content:
     if reviewer == author:
         return Content.styled(_wide(NOT_APPLICABLE), "$muted")
-    review = state.review(reviewer, author)
+    review = reading.review(reviewer, author)
     if review is None:
-        answers = state.answers
-        impossible = any(
-            name in answers and answers[name].status is not Status.OK for name in (reviewer, author)
-        )
-        over = impossible or state.ended is not None
+        over = reading.state.ended is not None or _impossible(reading, (reviewer, author))
         return Content.styled(_wide(NOT_APPLICABLE if over else PENDING), "$muted")
     if review.grade is None:
         return Content.styled(_wide(MISSING), "$error")
     concern = "!" if review.review and review.review.safety_concern else ""
-    return Content.styled(_wide(concern + number(review.grade)), "$warning" if concern else "")
+    style = "$warning" if concern else ""
+    return Content.styled(
+        _wide(concern + number(review.grade)), style if reading.counts(reviewer) else "$muted"
+    )
 
 
-def _explanation(state: RoundState, reviewer: str, author: str) -> Content:
-    who = f"{letter(state.names.index(reviewer))} on {letter(state.names.index(author))}: "
-    review = state.review(reviewer, author)
+def _impossible(reading: Reading, names: Iterable[str]) -> bool:
+    answers = reading.state.answers
+    return any(n in answers and answers[n].status is not Status.OK for n in names)
+
+
+def explanation(reading: Reading, reviewer: str, author: str) -> Content:
+    """Why a grade is what it is, or why it is missing: the reviewer's own words."""
+    said_by = "you" if reviewer == HUMAN else reading.letter(reviewer)
+    who = f"{said_by} on {reading.letter(author)}: "
+    review = reading.review(reviewer, author)
     if review is None:
         return Content.styled(who + "no review yet, or none because an answer failed", "$muted")
     parts: list[Content] = [Content.styled(who, "bold")]
     if review.grade is None:
-        parts.append(
-            Content.styled(f"no grade, {review.status}: {plain(review.message)} ", "$error")
-        )
+        why = "" if reading.blind else f": {plain(review.message)}"
+        parts.append(Content.styled(f"no grade, {review.status}{why} ", "$error"))
     if review.review is not None:
         if review.review.safety_concern:
-            concern = f"! {plain(review.review.safety_concern)} "
+            concern = f"! {reading.text(review.review.safety_concern)} "
             parts.append(Content.styled(concern, "$warning"))
-        parts.append(Content(plain(review.review.rationale)))
+        parts.append(Content(reading.text(review.review.rationale)))
     return Content("").join(parts)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from textual.content import Content
-from textual.widgets import Static
 
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.forecast import Bar, Forecast
-from llmchem_tui.ui.words import clock, name_text
+from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.words import clock
 
 LEGEND = "planned: ▒ load ░ calls · done: ▓ load █ calls"
 
@@ -33,15 +32,16 @@ _SHORTEST_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """What the chart shows: the ensemble's ``names`` in order, the plan, and what has happened.
+    """What the chart shows: the ensemble's ``titles`` by name, the plan, and what has happened.
 
-    ``elapsed``: seconds since the round began; None: it has not.
+    ``elapsed``: seconds since the round began; None: it has not. ``blind``: no name may be told.
     """
 
-    names: tuple[str, ...]
+    titles: Mapping[str, str]
     forecast: Forecast | None
     actual: tuple[Bar, ...] = ()
     elapsed: float | None = None
+    blind: bool = False
 
     @property
     def timed(self) -> bool:
@@ -65,11 +65,10 @@ class Stays:
         return max(ends, default=0.0)
 
 
-class PlanChart(Static):
+class PlanChart(Said):
     """A row for each model on a common axis of time, under a line that tells the plan."""
 
     _stays: Stays | None = None
-    _shown = Content()
 
     def show(self, stays: Stays) -> None:
         """Show a plan, or how far a round has come."""
@@ -84,10 +83,7 @@ class PlanChart(Static):
         width = self.content_size.width
         if self._stays is None or not width:
             return
-        content = Content("\n").join(chart(self._stays, width))
-        if not content.is_same(self._shown):  # nothing to send over a slow line
-            self._shown = content
-            self.update(content)
+        self.say(Content("\n").join(chart(self._stays, width)))
 
 
 def chart(stays: Stays, width: int) -> Iterator[Content]:
@@ -96,14 +92,14 @@ def chart(stays: Stays, width: int) -> Iterator[Content]:
 
 
 def _lines(stays: Stays, width: int) -> Iterator[Content]:
-    if stays.forecast is not None:
+    if stays.forecast is not None and not stays.blind:
         yield Content(f"plan: {plain_line(stays.forecast.text)}")
     if not (seconds := stays.seconds):
         return
-    titles = [Content(f"{letter(i)} {name_text(name)}") for i, name in enumerate(stays.names)]
-    widest = min(_LONGEST_NAME, max((title.cell_length for title in titles), default=0))
+    titles = {name: Content(title) for name, title in stays.titles.items()}
+    widest = min(_LONGEST_NAME, max((one.cell_length for one in titles.values()), default=0))
     room = max(_NARROWEST, width - widest - 1)
-    for name, title in zip(stays.names, titles, strict=True):
+    for name, title in titles.items():
         cells = [" "] * room
         _paint(cells, _of(name, stays.planned), seconds, _PLANNED_LOAD, _PLANNED_CALLS)
         _paint(cells, _of(name, stays.actual), seconds, _LOAD, _CALLS)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from llmchem_tui.domain.final_recommendation import (
     ABSTENTIONS,
@@ -17,13 +16,16 @@ from llmchem_tui.domain.final_recommendation import (
 )
 from llmchem_tui.domain.model import Medication, Outcome
 from llmchem_tui.domain.plain_text import plain, plain_line
-from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.domain.totals import Totals
-from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.protocol import medication_text
-from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.reading import HUMAN, Reading
+from llmchem_tui.ui.widgets.grades import what_if
 from llmchem_tui.ui.widgets.plan import LEGEND, PlanChart, Stays
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import bar, name_text
+
+NOT_KNOWN = "whether anything was recommended is not known: the history has no reviews"
 
 _PLURALS = {
     "dose": "doses",
@@ -46,8 +48,8 @@ class Recommendation(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """A text, never markup, and the chart of the plan that leads to a recommendation."""
-        yield Static(markup=False, id="said")
-        yield PlanChart(markup=False)
+        yield Said(id="said")
+        yield PlanChart()
 
     def on_mount(self) -> None:
         """There is no plan yet."""
@@ -56,7 +58,7 @@ class Recommendation(VerticalScroll):
     def wait(self, text: str) -> None:
         """Say what is missing until there is a recommendation."""
         self.border_title = "Result"
-        self.query_one("#said", Static).update(Content.styled(plain(text), "$muted"))
+        self.query_one("#said", Said).say(Content.styled(plain(text), "$muted"))
         self.waiting = True
 
     def plan(self, stays: Stays | None) -> None:
@@ -71,63 +73,93 @@ class Recommendation(VerticalScroll):
             chart.display = shown
             self.border_subtitle = LEGEND if shown else ""
 
-    def show(self, state: RoundState, score: RoundScore, saved: str, sitting: Totals) -> None:
+    def show(self, reading: Reading, saved: str, sitting: Totals | None) -> None:
         """Show the outcome of a finished round, and what ``saved`` says of its files.
 
-        ``sitting``: what the calls of all its rounds consumed together.
+        ``sitting``: what the calls of all its rounds consumed together; None: only one is known.
         """
-        if score.recommendation is not None:
-            lines = _recommended(score.recommendation, state)
-        else:
-            lines = [Content.styled(ABSTENTIONS[score.outcome], "bold $warning")]
-            for candidate in score.candidates:
-                lines += [*_concerns(state, [candidate.model]), _candidate(candidate, state)]
-            if score.outcome is not Outcome.FAILED:
-                lines.append(Content.styled(_basis(state, state.names), "$muted"))
-        lines.append(Content.styled(_consumed(state.totals(), sitting), "$muted"))
+        lines = _outcome(reading)
+        if reading.asks_what_if:
+            lines = [Content.styled(what_if(reading), "bold $accent"), *lines, _original(reading)]
+        lines.append(Content.styled(_consumed(reading.state.totals(), sitting), "$muted"))
         lines.append(Content.styled(f"{NOTICE} · {plain_line(saved)}", "$muted"))
         self.waiting = False
         self.plan(None)
-        self.border_title = Content(f"Result · {name_text(state.started.vignette.id)}")
-        self.query_one("#said", Static).update(Content("\n").join(lines))
-        self.scroll_home(animate=False)
+        self.border_title = Content(f"Result · {name_text(reading.state.started.vignette.id)}")
+        if self.query_one("#said", Said).say(Content("\n").join(lines)):
+            self.scroll_home(animate=False)
+
+    def copied(self) -> Copied:
+        """The text that is shown."""
+        return Copied("result", self.query_one("#said", Said).said.plain)
 
 
-def _consumed(own: Totals, sitting: Totals) -> str:
-    more = f" · all rounds so far: {sitting.text}" if sitting.calls > own.calls else ""
-    return f"{own.text}{more}"
+def _consumed(own: Totals, sitting: Totals | None) -> str:
+    several = sitting is not None and sitting.calls > own.calls
+    return f"{own.text} · all rounds so far: {sitting.text}" if sitting and several else own.text
 
 
-def _recommended(own: FinalRecommendation, state: RoundState) -> list[Content]:
-    lines = _concerns(state, own.rests_on)
-    lines += [*_regimen(own.medications), _confidence(own), Content(_agreement(own, state))]
+def _outcome(reading: Reading) -> list[Content]:
+    score = reading.score()
+    if score.recommendation is not None:
+        return _recommended(score.recommendation, reading)
+    why = NOT_KNOWN if reading.given is not None else ABSTENTIONS[score.outcome]
+    lines = [Content.styled(why, "bold $warning")]
+    for candidate in score.candidates:
+        lines += [*_concerns(reading, [candidate.model]), _candidate(candidate, reading)]
+    if score.outcome is not Outcome.FAILED:
+        lines.append(Content.styled(_basis(reading, reading.order), "$muted"))
+    return lines
+
+
+def _original(reading: Reading) -> Content:
+    """What the files have, in a line."""
+    score = reading.saved_score()
+    own = score.recommendation
+    told = (
+        ABSTENTIONS[score.outcome]
+        if own is None
+        else f"{_one_line(own.medications)}, confidence {own.confidence:.2f}"
+    )
+    return Content.styled(f"the saved files keep: {told}", "$muted")
+
+
+def _recommended(own: FinalRecommendation, reading: Reading) -> list[Content]:
+    lines = _concerns(reading, own.rests_on)
+    lines += [*_regimen(own.medications), _confidence(own), Content(_agreement(own, reading))]
     shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
     if shares:
         lines.append(Content.styled(f"support: {plain_line(shares)}", "$muted"))
-    basis = _basis(state, own.rests_on)
+    basis = _basis(reading, own.rests_on)
     said = basis if own.concerns else f"no reviewer raised a concern about it ({basis})"
-    others = [name for name in state.names if name not in own.rests_on and state.concerns(name)]
+    others = [n for n in reading.order if n not in own.rests_on and reading.concerns(n)]
     if others:
-        letters = ", ".join(_letter(state, name) for name in others)
+        letters = ", ".join(reading.letter(name) for name in others)
         said += f"; there are concerns about {letters}, see Grades"
     lines.append(Content.styled(said, "$muted"))
     return lines
 
 
-def _concerns(state: RoundState, authors: Iterable[str]) -> list[Content]:
+def _concerns(reading: Reading, authors: Iterable[str]) -> list[Content]:
     return [
         Content.styled(
-            f"! {_letter(state, reviewer)} is concerned about {_letter(state, author)}: "
-            f"{plain_line(concern)}",
+            f"! {_who(reading, reviewer)} concerned about {reading.letter(author)}: "
+            f"{plain_line(reading.text(concern))}",
             "bold $error",
         )
         for author in authors
-        for reviewer, concern in state.concerns(author)
+        for reviewer, concern in reading.concerns(author)
     ]
 
 
-def _basis(state: RoundState, authors: Collection[str]) -> str:
-    reviews = [review for review in state.reviews if review.author in authors]
+def _who(reading: Reading, reviewer: str) -> str:
+    return "you are" if reviewer == HUMAN else f"{reading.letter(reviewer)} is"
+
+
+def _basis(reading: Reading, authors: Collection[str]) -> str:
+    if reading.given is not None:
+        return "reviews not known; no interaction check is made"
+    reviews = [review for review in reading.reviews if review.author in authors]
     usable = sum(review.grade is not None for review in reviews)
     return f"{usable} of {len(reviews)} reviews; no interaction check is made"
 
@@ -141,31 +173,32 @@ def _confidence(own: FinalRecommendation) -> Content:
     )
 
 
-def _agreement(own: FinalRecommendation, state: RoundState) -> str:
+def _agreement(own: FinalRecommendation, reading: Reading) -> str:
     """Who stands behind it, and in what these answers differ."""
-    agreeing = ", ".join(_letter(state, name) for name in own.rests_on)
+    agreeing = ", ".join(sorted(reading.letter(name) for name in own.rests_on))
     parts = [f"{agreeing} agree" if len(own.rests_on) > 1 else f"{agreeing} alone stands for it"]
     for difference in own.differences:
-        values = (f"{_letter(state, name)} {value}" for name, value in difference.values.items())
+        values = (f"{reading.letter(name)} {value}" for name, value in difference.values.items())
         parts.append(f"{_PLURALS[difference.field]} differ: {', '.join(values)}")
     return plain_line("; ".join(parts))
 
 
-def _candidate(candidate: Candidate, state: RoundState) -> Content:
-    result = state.answers[candidate.model]
-    regimen = "; ".join(
-        line.plain for line in _regimen(result.answer.medications if result.answer else ())
-    )
-    confidence = "no grade" if candidate.confidence is None else f"{candidate.confidence:.2f}"
-    who = f"{_letter(state, candidate.model)} {name_text(candidate.model)}"
-    return Content.assemble(f"{who}  {confidence}  ", Content.styled(regimen, "$muted"))
+def _candidate(candidate: Candidate, reading: Reading) -> Content:
+    answer = reading.state.answers[candidate.model].answer
+    regimen = _one_line(answer.medications) if answer else ""
+    if candidate.confidence is not None:
+        told = f"{candidate.confidence:.2f}"
+    else:
+        told = "no grade" if candidate.quality is None else f"quality {candidate.quality:.1f}"
+    who = reading.title(candidate.model)
+    return Content.assemble(f"{who}  {told}  ", Content.styled(regimen, "$muted"))
+
+
+def _one_line(medications: tuple[Medication, ...]) -> str:
+    return "; ".join(line.plain for line in _regimen(medications))
 
 
 def _regimen(medications: tuple[Medication, ...]) -> list[Content]:
     if not medications:
         return [Content.styled("no medication", "bold")]
     return [Content.styled(plain_line(medication_text(line)), "bold") for line in medications]
-
-
-def _letter(state: RoundState, name: str) -> str:
-    return letter(state.names.index(name)) if name in state.names else name_text(name)

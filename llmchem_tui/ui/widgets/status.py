@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.widgets import Static
 
 from llmchem_tui.domain.final_recommendation import NOTICE
+from llmchem_tui.session.forecast import Forecast, about
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.setup import Setup
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import clock, name_text
 
 _SHORT_NOTICE = "research use only"
 
 
-class Status(Static):
+class Status(Said):
     """One line, as much of it as fits."""
 
     _parts: Sequence[Content] = ()
     _labels: Sequence[str] = ()
-    _shown = Content()
 
     def show(self, parts: list[Content], *, simulated: bool, private: bool = False) -> None:
         """Show the parts, and always the notice and what the rounds are: invented, unsaved."""
@@ -44,10 +44,7 @@ class Status(Static):
         room = max(0, width - len(notice) - 1)
         line = line.truncate(room, ellipsis=True)
         gap = " " * (width - line.cell_length - len(notice))
-        content = Content.assemble(line, gap, Content.styled(notice, "$muted"))
-        if not content.is_same(self._shown):  # nothing to send over a slow line
-            self._shown = content
-            self.update(content)
+        self.say(Content.assemble(line, gap, Content.styled(notice, "$muted")))
 
 
 def setup_parts(setup: Setup) -> list[Content]:
@@ -55,13 +52,15 @@ def setup_parts(setup: Setup) -> list[Content]:
     return [Content(name_text(setup.vignette.id)), Content(setup.label)]
 
 
-def round_parts(state: RoundState, seconds: float) -> list[Content]:
-    """Return what the line says of a round that goes on."""
+def round_parts(state: RoundState, seconds: float, forecast: Forecast | None) -> list[Content]:
+    """Return what the line says of a round that goes on, with the estimate if there is one."""
+    known = forecast is not None and forecast.seconds is not None
+    estimate = f" of {about(forecast.seconds)}" if forecast and forecast.seconds and known else ""
     started = state.started
     return [  # what moves comes first: it must not be cut off
         Content(f"round {name_text(state.trial).split()[-1]}"),
         Content(_progress(state)),
-        Content(clock(seconds)),
+        Content(clock(seconds) + estimate),
         Content(name_text(started.vignette.id)),
         Content(f"{started.strategy} n={len(state.names)}"),
     ]

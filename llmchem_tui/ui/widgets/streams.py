@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
@@ -9,11 +11,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from llmchem_tui.domain.plain_text import plain
-from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.events import Call
 from llmchem_tui.session.protocol import answer_text
-from llmchem_tui.session.state import CallState, RoundState
-from llmchem_tui.ui.words import name_text, state_word
+from llmchem_tui.session.state import CallState
+from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.reading import Reading
+from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.words import state_word
 
 _PANE_WIDTH = 28
 _HEADINGS = ("Medications:", "Cautions:")
@@ -27,13 +31,13 @@ class StreamPane(VerticalScroll):
     ]
     HELP = "One model's text. Enter turns between its answer and its latest review."
 
-    def __init__(self, position: int, state: RoundState) -> None:
+    def __init__(self, model: str, reading: Reading) -> None:
         super().__init__()
-        self.position = position
-        self.model = state.names[position]
+        self.model = model
         self.show_answer = False
-        self._state = state
-        self._text = Static(markup=False)
+        self._reading = reading
+        self._state = reading.state
+        self._text = Said()
         self._shown: tuple[object, ...] = ()
         self._followed_to = 0
 
@@ -43,24 +47,45 @@ class StreamPane(VerticalScroll):
 
     def on_mount(self) -> None:
         """Say whose pane it is."""
-        self.border_title = Content(f"{letter(self.position)} {name_text(self.model)}")
+        self.show_title()
+
+    def show_title(self) -> None:
+        """Say whose pane it is, as far as it may be known."""
+        self.border_title = Content(self._reading.title(self.model))
 
     def action_turn(self) -> None:
         """Turn between answer and latest review."""
         self.show_answer = not self.show_answer
         self.draw(self._state.now)
 
-    def draw(self, now: float) -> None:
-        """Show the state of the round as far as it concerns this model."""
-        state = self._state
+    @property
+    def call(self) -> CallState:
+        """The call that the pane shows."""
+        if self.show_answer:
+            return self._state.calls[Call(self.model)]
+        return self._state.latest_call(self.model)
+
+    def draw(self, now: float, load_seconds: float | None = None) -> None:
+        """Show the state of the round as far as it concerns this model.
+
+        ``load_seconds``: what loading the model took so far, if that is known.
+        """
+        if not self.region:  # behind others: it is drawn when it is seen
+            return
         self._follow()
-        own, latest = state.calls[Call(self.model)], state.latest_call(self.model)
-        call = own if self.show_answer else latest
-        self.border_subtitle = _subtitle(state, call, now)
-        shown = (call.call, len(call.text), len(call.thinking), call.result)
+        call = self.call
+        self.border_subtitle = _subtitle(self._reading, call, state_word(call, now, load_seconds))
+        blind = self._reading.blind
+        shown = (self._state, call.call, len(call.text), len(call.thinking), call.result, blind)
         if shown != self._shown:
             self._shown = shown
-            self._text.update(_body(call))
+            self._text.say(_body(call, self._reading))
+
+    def copied(self) -> Copied:
+        """What the pane shows, in words."""
+        kind = "answer" if self.call.call.author is None else "review"
+        name = f"{kind}-{self._reading.letter(self.model)}"
+        return Copied(name, self._text.said.plain)
 
     def _follow(self) -> None:
         """Show the latest line of what has been laid out, but leave a user who has scrolled up."""
@@ -84,23 +109,37 @@ class Streams(Container):
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
         self.panes: list[StreamPane] = []
+        self.alone: StreamPane | None = None
 
     def compose(self) -> ComposeResult:
         """What will be here."""
         yield Static("The models' answers, and then their reviews, appear here.", id="no-streams")
 
-    async def begin(self, state: RoundState) -> None:
+    async def begin(self, reading: Reading) -> None:
         """Make the panes of a round."""
-        self.panes = [StreamPane(i, state) for i in range(len(state.names))]
+        self.alone = None
+        self.panes = [StreamPane(name, reading) for name in reading.order]
         async with self.batch():
             await self.remove_children()
             await self.mount(*self.panes)
         self._arrange()
 
-    def draw(self, now: float) -> None:
-        """Bring every pane up to date."""
+    def draw(self, now: float, load_seconds: Mapping[str, float] | None = None) -> None:
+        """Bring every pane that is seen up to date."""
         for pane in self.panes:
-            pane.draw(now)
+            pane.draw(now, (load_seconds or {}).get(pane.model))
+
+    def zoom(self, number: int | None) -> None:
+        """Show one pane alone, counted from 1; None: all of them."""
+        self.alone = None if number is None else self.panes[number - 1]
+        for pane in self.panes:
+            pane.display = self.alone in (None, pane)
+        self._arrange()
+
+    def show_titles(self) -> None:
+        """Say whose panes these are, as far as it may be known."""
+        for pane in self.panes:
+            pane.show_title()
 
     def finish(self) -> None:
         """Show all answers from their beginnings."""
@@ -114,6 +153,12 @@ class Streams(Container):
     def _arrange(self) -> None:
         if not self.panes:
             return
+        if self.alone is not None:
+            self.styles.grid_size_columns = 1
+            self.alone.styles.column_span = 1
+            return
+        for pane in self.panes:
+            pane.styles.column_span = 1
         fitting = max(1, self.size.width // _PANE_WIDTH)
         rows = -(-len(self.panes) // fitting)
         columns = -(-len(self.panes) // rows)
@@ -122,25 +167,25 @@ class Streams(Container):
         self.panes[-1].styles.column_span = columns - (len(self.panes) - 1) % columns
 
 
-def _subtitle(state: RoundState, call: CallState, now: float) -> Content:
-    word = state_word(call, now)
+def _subtitle(reading: Reading, call: CallState, word: Content) -> Content:
     if call.call.author is None:
         return word
-    about = letter(state.names.index(call.call.author))
+    about = reading.letter(call.call.author)
     return Content.assemble(Content.styled(f"on {about} ", "$muted"), word)
 
 
-def _body(call: CallState) -> Content:
+def _body(call: CallState, reading: Reading) -> Content:
     result = call.result
     answer = getattr(result, "answer", None)
-    text = plain(answer_text(answer)) if answer is not None else call.readable
+    text = reading.text(answer_text(answer) if answer is not None else call.readable)
     lines = [
         Content.styled(line, "bold $primary" if line in _HEADINGS else "")
         for line in text.split("\n")
     ]
     body = Content("\n").join(lines)
     if result is not None and result.message:
-        said = Content.styled(plain(result.message), "$error")
+        message = "why is told when names are" if reading.blind else plain(result.message)
+        said = Content.styled(message, "$error")
         body = Content.assemble(body, "\n\n", said) if text else said
     if not text and call.thinking and result is None:
         body = Content.styled(f"thinking … {len(call.thinking):,} characters", "$muted")

@@ -1,0 +1,186 @@
+"""What there is to replay, and what a list tells of it without opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import SIMULATED_PREFIX
+from llmchem_tui.storage.history import HISTORY_FILE
+from llmchem_tui.storage.journal import JOURNAL_FILE
+from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
+from llmchem_tui.storage.sessions import list_sessions
+from llmchem_tui.storage.tables import read_rows, unguarded
+
+_NEEDED = ("trial", "model")
+_OURS = {"vignette", "status"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to replay: a session's folder, or a CSV file. ``created``: of a session, in UTC."""
+
+    path: Path
+    name: str
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOutline:
+    """A finished round, a (trial, strategy), in a list.
+
+    ``confidence``: of its recommendation; None without one. ``recommended`` None: not known.
+    """
+
+    trial: str
+    strategy: str
+    vignette: str
+    size: int
+    recommended: bool | None
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a list tells of a session or a history.
+
+    ``models``: those of its rounds, or of a session's pool where it has no round yet. ``span``:
+    when its first and its last round ended, as the file says it. ``problem``: why it cannot be
+    read; the rest is then blank.
+    """
+
+    models: tuple[str, ...] = ()
+    rounds: tuple[RoundOutline, ...] = ()
+    vignettes: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    span: tuple[str, str] = ("", "")
+    private: bool = False
+    problem: str = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether models of it are made up."""
+        return any(name.startswith(SIMULATED_PREFIX) for name in self.models)
+
+
+def list_entries(sessions: Path, paths: Iterable[Path]) -> list[Entry]:
+    """The sessions of a folder, newest first, and then what lies at ``paths``, each once.
+
+    A path is a CSV file, a session's folder, or a folder of sessions. No file is read.
+
+    Raises:
+        InputError: a folder cannot be listed.
+    """
+    entries = _sessions_in(sessions)
+    for path in paths:
+        if path.is_dir() and not _is_session(path):
+            entries += _sessions_in(path)
+        else:
+            entries.append(Entry(path, path.name))
+    return list({entry.path.resolve(): entry for entry in reversed(entries)}.values())[::-1]
+
+
+def _sessions_in(folder: Path) -> list[Entry]:
+    return [Entry(one.path, one.name, one.created) for one in list_sessions(folder)]
+
+
+def _is_session(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (SESSION_FILE, JOURNAL_FILE, HISTORY_FILE))
+
+
+@dataclass(slots=True)
+class Outlines:
+    """Outlines, each read once while its files keep their size and time."""
+
+    _known: dict[Path, tuple[object, Outline]] = field(default_factory=dict)
+
+    def of(self, path: Path) -> Outline:
+        """The outline of a session's folder or a CSV file. Reads files; call it in a thread."""
+        stamp = _stamp(path)
+        known = self._known.get(path)
+        if known is None or known[0] != stamp:
+            self._known[path] = known = (stamp, outline(path))
+        return known[1]
+
+
+def outline(path: Path) -> Outline:
+    """Read the outline; what is damaged says why in ``problem``."""
+    try:
+        return _outline(path)
+    except InputError as error:
+        return Outline(problem=str(error))
+
+
+def _stamp(path: Path) -> object:
+    """What changes when one of its files does."""
+    return tuple(map(_size_and_time, (path, path / SESSION_FILE, path / HISTORY_FILE)))
+
+
+def _size_and_time(file: Path) -> tuple[int, int] | None:
+    try:
+        told = file.stat()
+    except OSError:
+        return None
+    return told.st_size, told.st_mtime_ns
+
+
+def _outline(path: Path) -> Outline:
+    if not path.is_dir():
+        return _outline_rows(path, (), private=False)
+    if not (path / SESSION_FILE).exists() and (path / HISTORY_FILE).exists():
+        return _outline_rows(path / HISTORY_FILE, (), private=False)
+    settings = read_settings(path / SESSION_FILE)
+    pool = tuple(model.name for model in settings.models)
+    return _outline_rows(path / HISTORY_FILE, pool, private=settings.private)
+
+
+def _outline_rows(file: Path, pool: tuple[str, ...], *, private: bool) -> Outline:
+    table = read_rows(file)
+    header = [name.strip() for name in next(table)]
+    missing = [name for name in _NEEDED if name not in header]
+    if missing:
+        raise InputError(f"{file} lacks {', '.join(missing)}: it is no history of rounds.")
+    places = {name: place for place, name in enumerate(header)}
+    ours = places.keys() >= _OURS
+    rounds: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for cells in table:
+        told = map(unguarded, cells) if ours else cells
+        row = dict(zip(header, told, strict=True))
+        rounds.setdefault((row["trial"], row.get("strategy", "")), []).append(row)
+    rows = [row for of_round in rounds.values() for row in of_round]
+    created = sorted(filter(None, (row.get("created", "") for row in rows)))
+    return Outline(
+        models=_distinct(rows, "model") or pool,
+        rounds=tuple(_round(*key, of_round) for key, of_round in rounds.items()),
+        vignettes=_distinct(rows, "vignette"),
+        tasks=_distinct(rows, "task"),
+        span=(created[0], created[-1]) if created else ("", ""),
+        private=private,
+    )
+
+
+def _distinct(rows: Sequence[Mapping[str, str]], column: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (row.get(column, "") for row in rows))))
+
+
+def _round(trial: str, strategy: str, rows: Sequence[Mapping[str, str]]) -> RoundOutline:
+    said = {row.get("recommended", "") for row in rows}
+    confidence = next((row["confidence"] for row in rows if row.get("confidence")), "")
+    return RoundOutline(
+        trial,
+        strategy,
+        next((row["vignette"] for row in rows if row.get("vignette")), ""),
+        len(rows),
+        None if said == {""} else "true" in said,
+        _number(confidence) if "true" in said else None,
+    )
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None

@@ -1,0 +1,236 @@
+"""What is copied, exported or photographed from a screen, and where it goes.
+
+A text goes to the clipboard by OSC 52, which no terminal acknowledges and many cut or ignore; so
+it also goes to a file, and the user is told which.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from textual.app import App
+from textual.screen import Screen
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.plain_text import plain
+from llmchem_tui.storage.copies import COPIES, EXPORTS, SCREENSHOTS, save_named, save_numbered
+from llmchem_tui.storage.files import StorageError
+
+if TYPE_CHECKING:
+    from llmchem_tui.analysis.round_report import RoundReport
+    from llmchem_tui.ui.desk import Desk
+    from llmchem_tui.ui.reading import Reading
+    from llmchem_tui.ui.screens.desk import DeskScreen
+
+CLIPBOARD_BYTES = 74_000
+"""What most terminals take at once: 100 KB of base64 hold no more."""
+
+_PRIVATE = "a private session writes no text"
+_NO_SESSION = "nothing is saved yet: the first round makes the session's folder"
+_NO_REMOTE_FONT = re.compile(r',\s*url\("https?://[^"]*"\)\s*format\("[^"]*"\)')
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A text to copy; ``name``: what its file is called, such as answer-A."""
+
+    name: str
+    text: str
+
+
+@runtime_checkable
+class Copyable(Protocol):
+    """A widget or screen that has a text to copy; None: not now."""
+
+    def copied(self) -> Copied | None:
+        """The text as it is shown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where texts of a round may be written; ``folder`` None: nowhere, and ``why_not`` says why.
+
+    ``session``: the folder is a session's own, so that a round is named by its number alone and
+    copies have a folder in it.
+    """
+
+    folder: Path | None
+    why_not: str = ""
+    session: bool = True
+
+
+def present_place(desk: Desk) -> Place:
+    """Return the session of the round that is shown, or that will be next."""
+    session = desk.laboratory.session if desk.laboratory else None
+    folder = desk.saved_in or (session.folder if session else None)
+    if folder is None:
+        return Place(None, _PRIVATE if desk.private else _not_saved(desk))
+    return session_place(desk, folder)
+
+
+def session_place(desk: Desk, folder: Path) -> Place:
+    """Return a session's folder, a replayed one's too; none if it or the sitting is private."""
+    from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
+
+    if desk.private:
+        return Place(None, _PRIVATE)
+    try:
+        private = read_settings(folder / SESSION_FILE).private
+    except InputError as error:
+        return Place(None, str(error))
+    return Place(None, _PRIVATE) if private else Place(folder)
+
+
+def exports_place(desk: Desk) -> Place:
+    """Return the folder for what is shown of a CSV file, which has no session of its own."""
+    return Place(None, _PRIVATE) if desk.private else Place(_data(desk) / EXPORTS, session=False)
+
+
+def _not_saved(desk: Desk) -> str:
+    return (desk.laboratory.not_saved if desk.laboratory else "") or _NO_SESSION
+
+
+def _data(desk: Desk) -> Path:
+    return desk.sessions.parent
+
+
+# --- copy -----------------------------------------------------------------------------------
+
+
+def copied(screen: Screen[Any]) -> Copied | None:
+    """Return what there is to copy: what the mouse has selected, else the focused thing.
+
+    That is the focused widget, or the nearest around it, that offers a text.
+    """
+    if selected := screen.get_selected_text():
+        return Copied("selection", selected)
+    for node in (screen.focused or screen).ancestors_with_self:
+        if isinstance(node, Copyable) and (own := node.copied()) is not None:
+            return own
+    return None
+
+
+def to_clipboard(app: App[Any], text: str) -> None:
+    """Send a text to the terminal's clipboard.
+
+    tmux takes an application's OSC 52 only with ``set-clipboard on``, and hands the wrapped one on
+    only with ``allow-passthrough on`` (before 3.3 always), so that it gets both.
+    """
+    app.copy_to_clipboard(text)
+    if os.environ.get("TMUX") and app._driver is not None:
+        encoded = base64.b64encode(text.encode("utf-8")).decode("ascii")
+        app._driver.write(f"\x1bPtmux;\x1b\x1b]52;c;{encoded}\a\x1b\\")
+
+
+def copy_focused(screen: DeskScreen, place: Place | None = None) -> None:
+    """Copy the focused thing to clipboard and file; ``place`` None: that of the present session."""
+    own = copied(screen)
+    text = plain(own.text).strip("\n") if own else ""
+    if own is None or not text.strip():
+        screen.tell("there is nothing to copy here: focus a pane that has a text")
+        return
+    to_clipboard(screen.app, text)
+    what = f"{own.name} ({len(text):,} characters)"
+    long = len(text.encode("utf-8")) > CLIPBOARD_BYTES
+    place = place or present_place(screen.desk)
+    if place.folder is None:
+        cut = "; many terminals cut or refuse so long a text" if long else ""
+        told = f"{what} went to the clipboard only: {place.why_not}{cut}"
+        screen.tell(told, "warning" if long else "information")
+        return
+    folder = place.folder / COPIES if place.session else place.folder
+    try:
+        path = save_numbered(folder, own.name, ".txt", f"{text}\n")
+    except StorageError as error:
+        screen.tell(f"{what} went to the clipboard only. {error}", "error")
+        return
+    cut = ", which many terminals cut or refuse for so long a text" if long else ""
+    screen.tell(f"{what} is in {path} and went to the clipboard{cut}", "information")
+
+
+# --- a round as Markdown --------------------------------------------------------------------
+
+
+def export_round(
+    screen: DeskScreen, reading: Reading | None, place: Place | None = None
+) -> Path | None:
+    """Write the round that is shown as Markdown; ``place`` None: the present session."""
+    place = place or present_place(screen.desk)
+    problem = _no_export(reading, place)
+    if problem or reading is None or place.folder is None:
+        screen.tell(problem)
+        return None
+    from llmchem_tui.analysis.report import round_markdown
+
+    trial = reading.state.trial
+    name = f"round-{trial.rpartition(' ')[2] if place.session else trial}"
+    try:
+        path = save_named(place.folder, name, ".md", round_markdown(round_report(reading)))
+    except StorageError as error:
+        screen.tell(str(error), "error")
+        return None
+    screen.tell(f"the round is in {path}", "information")
+    return path
+
+
+def _no_export(reading: Reading | None, place: Place) -> str:
+    """Why there is nothing to export now; blank: there is."""
+    if reading is None:
+        return "there is no round to export yet"
+    if reading.state.ended is None:
+        return "the round is not over: it can be exported when it has ended"
+    if reading.state.ended.cancelled:
+        return "a cancelled round has no result to export"
+    if reading.blind:
+        return "names are still hidden: the round can be exported when they are shown"
+    return "" if place.folder is not None else f"the round cannot be exported: {place.why_not}"
+
+
+def round_report(reading: Reading) -> RoundReport:
+    """Return what a report is made from: the saved numbers, and what the reader asks besides."""
+    from llmchem_tui.analysis.outcome import NOT_KNOWN
+    from llmchem_tui.analysis.round_report import RoundReport, WhatIf
+
+    asked = WhatIf(_changes(reading), reading.score(), tuple(reading.reviews))
+    return RoundReport(
+        reading.state,
+        reading.saved_score(),
+        reading.order,
+        own_reviews=tuple(reading.own_grades.values()),
+        untold=NOT_KNOWN if reading.given is not None else "",
+        what_if=asked if reading.asks_what_if else None,
+    )
+
+
+def _changes(reading: Reading) -> tuple[str, ...]:
+    out = [reading.letter(name) for name in reading.order if not reading.counts(name)]
+    parts = [f"without the grades of {', '.join(out)}"] * bool(out)
+    parts += ["with the user's own grades"] * (reading.with_human and bool(reading.own_grades))
+    parts += [f"abstaining below {reading.abstain_below:.2f}"] * reading.moved_threshold
+    return tuple(parts)
+
+
+# --- a picture ------------------------------------------------------------------------------
+
+
+def save_screenshot(screen: DeskScreen) -> Path | None:
+    """Write what the terminal shows as SVG, in the data folder beside the sessions."""
+    if present_place(screen.desk).why_not == _PRIVATE:
+        screen.tell(f"no screenshot: {_PRIVATE}, and a picture shows it")
+        return None
+    # The picture must not call a font server whenever somebody opens it.
+    picture = _NO_REMOTE_FONT.sub("", screen.app.export_screenshot())
+    folder = _data(screen.desk) / SCREENSHOTS
+    try:
+        path = save_numbered(folder, screen.app.current_mode, ".svg", picture)
+    except StorageError as error:
+        screen.tell(str(error), "error")
+        return None
+    screen.tell(f"the screenshot is in {path}", "information")
+    return path

@@ -1,0 +1,45 @@
+"""The five screens as Textual modes; each is imported and made when it is first seen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from llmchem_tui.ui.desk import Desk
+from llmchem_tui.ui.screens.round import RoundScreen
+
+if TYPE_CHECKING:
+    from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.ui.screens.desk import DeskScreen
+
+MODES = {
+    "round": "Round",
+    "chemistry": "Chemistry",
+    "history": "History",
+    "models": "Models",
+    "help": "Help",
+}
+"""Each mode with what its screen is called."""
+
+
+def make_screen(
+    mode: str, desk: Desk, open_laboratory: Callable[[], Awaitable[Laboratory]]
+) -> DeskScreen:
+    """Return the screen of a mode; the Round screen opens the laboratory for all of them."""
+    if mode == "chemistry":
+        from llmchem_tui.ui.screens.chemistry import ChemistryScreen
+
+        return ChemistryScreen(desk)
+    if mode == "history":
+        from llmchem_tui.ui.screens.history import HistoryScreen
+
+        return HistoryScreen(desk)
+    if mode == "models":
+        from llmchem_tui.ui.screens.models import ModelsScreen
+
+        return ModelsScreen(desk)
+    if mode == "help":
+        from llmchem_tui.ui.screens.help import HelpScreen
+
+        return HelpScreen(desk)
+    return RoundScreen(desk, open_laboratory)

@@ -1,0 +1,273 @@
+"""Choosing the case of the next round: searched, looked at, written, or loaded from a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Input, Static
+
+from llmchem_tui.domain.errors import LlmchemError
+from llmchem_tui.domain.model import Vignette
+from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.storage.own_vignettes import delete, rewritable
+from llmchem_tui.storage.vignettes import VignetteHeader, headers, load
+from llmchem_tui.ui.desk import Desk
+from llmchem_tui.ui.screens.dialogs import AskScreen
+from llmchem_tui.ui.screens.editor import EditorScreen
+from llmchem_tui.ui.screens.load import LoadScreen
+from llmchem_tui.ui.widgets.cases import CaseList, Search, looked_at
+from llmchem_tui.ui.widgets.writing import Line, Told, bound_key
+
+_NOT_GIVEN = "not given"
+
+
+class SearchLine(Line):
+    """The words to search for; a note of several lines pasted here is a case of its own."""
+
+    @dataclass
+    class Pasted(Message):
+        """Somebody pasted a note."""
+
+        text: str
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Tell a note from a word."""
+        if len(event.text.strip().splitlines()) > 1:
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.Pasted(event.text))
+
+
+class VignetteScreen(ModalScreen[Vignette | None]):
+    """Choose a case; typing narrows the list. Comes back with the case, or None."""
+
+    AUTO_FOCUS = "SearchLine"
+    BINDINGS = [
+        Binding(
+            "enter",
+            "choose",
+            "Choose",
+            priority=True,  # else the search keeps it, and the footer is silent about it
+            id="vignettes.choose",
+            key_display="enter",
+            tooltip="Take this case for the next round",
+        ),
+        Binding("ctrl+n", "new", "New", id="vignettes.new", tooltip="Write a case of your own"),
+        Binding(
+            "ctrl+t",
+            "edit",
+            "Edit",
+            id="vignettes.edit",
+            tooltip="Edit your own case, or a copy of this one",
+        ),
+        Binding("ctrl+l", "load", "Load", id="vignettes.load", tooltip="Load a case from a file"),
+        Binding("f8", "delete", "Delete", id="vignettes.delete", tooltip="Delete your own case"),
+        Binding(
+            "ctrl+f",
+            "specialty",
+            "Specialty",
+            show=False,  # the line above the list names the key
+            id="vignettes.specialty",
+            tooltip="Only cases of the next specialty",
+        ),
+        Binding(
+            "ctrl+g",
+            "complexity",
+            "Complexity",
+            show=False,
+            id="vignettes.complexity",
+            tooltip="Only cases of the next complexity",
+        ),
+        Binding(
+            "escape",
+            "dismiss(None)",
+            "Leave",
+            id="vignettes.leave",
+            tooltip="The case stays as it was",
+        ),
+        Binding("down", "move(1)", "Down", show=False, id="vignettes.down"),
+        Binding("up", "move(-1)", "Up", show=False, id="vignettes.up"),
+        Binding("pagedown", "move(10)", "Ten down", show=False, id="vignettes.ten-down"),
+        Binding("pageup", "move(-10)", "Ten up", show=False, id="vignettes.ten-up"),
+    ]
+    HELP = (
+        "The cases: those that come with the program, and your own. A case is found by words of "
+        "its title and of its text. A note that you paste becomes a case of your own."
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._listed: tuple[VignetteHeader, ...] = ()
+        self._search = Search()
+
+    def compose(self) -> ComposeResult:
+        """The search, the list, and the case under its cursor."""
+        with Vertical(id="vignettes"):
+            yield SearchLine(placeholder="type to search, or paste a note", compact=True)
+            yield Static(id="filters", markup=False)
+            with Container(id="cases"):
+                yield CaseList()
+                with VerticalScroll(id="look"):
+                    yield Static(markup=False)
+            yield Told()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show everything, with the present case under the cursor."""
+        self.query_one("#vignettes").border_title = Content("Vignettes")
+        self._read()
+
+    # --- finding ----------------------------------------------------------------------------
+
+    @property
+    def _case(self) -> VignetteHeader | None:
+        return self.query_one(CaseList).case
+
+    def _read(self) -> None:
+        """Take in the user's folder as it is now."""
+        self._listed = headers(self.desk.vignettes)
+        self._narrow(self._search)
+
+    def _narrow(self, search: Search) -> None:
+        better = bool(search.typed) and search.typed != self._search.typed
+        self._search = search
+        found = search.found(self._listed)
+        self.query_one(CaseList).show(found, self.desk.setup.vignette.id, top=better)
+        self.query_one("#filters", Static).update(self._filters(len(found)))
+        self._look()
+
+    def _filters(self, found: int) -> Content:
+        """The filters with their keys and what they let through, and how much is found."""
+        filters = (
+            ("specialty", self._search.specialty, self._search.specialties(self._listed)),
+            ("complexity", self._search.complexity, self._search.complexities(self._listed)),
+        )
+        parts = [
+            Content.assemble(
+                Content.styled(bound_key(self, name), "$foreground"),
+                f" {name}: ",
+                f"any of {len(values)}"
+                if value is None
+                else Content.styled(plain_line(value) or _NOT_GIVEN, "bold $foreground"),
+            )
+            for name, value, values in filters
+        ]
+        return Content(" · ").join([*parts, Content(f"{found} of {len(self._listed)}")])
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self._search.typed:  # Textual tells the first, blank, value too
+            self._narrow(replace(self._search, typed=event.value))
+
+    def action_specialty(self) -> None:
+        """Let only the next specialty through; after the last one, all."""
+        self._narrow(self._search.next_specialty(self._listed))
+
+    def action_complexity(self) -> None:
+        """Let only the next complexity through; after the last one, all."""
+        self._narrow(self._search.next_complexity(self._listed))
+
+    def action_move(self, lines: int) -> None:
+        """Move in the list while the keyboard stays in the search."""
+        self.query_one(CaseList).move(lines)
+
+    @on(CaseList.OptionHighlighted)
+    def _moved(self, event: CaseList.OptionHighlighted) -> None:
+        event.stop()
+        self._look()
+
+    def _look(self) -> None:
+        """Show the case under the cursor."""
+        self.query_one(Told).say("")
+        self.query_one("#look > Static", Static).update(looked_at(self._case))
+        self.query_one("#look").scroll_home(animate=False)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what cannot be done with the case under the cursor."""
+        case = self._case if self.is_mounted else None
+        if action in ("choose", "edit"):
+            return True if case and case.usable else None
+        if action == "delete":
+            return True if case and case.path else None
+        return True
+
+    # --- what the keys do -------------------------------------------------------------------
+
+    def _loaded(self) -> Vignette | None:
+        """The case under the cursor; None, and why, where it is gone."""
+        if (case := self._case) is None:
+            return None
+        try:
+            return load(case)
+        except LlmchemError as error:
+            self.query_one(Told).say(str(error))
+            return None
+
+    def action_choose(self) -> None:
+        """Come back with the case under the cursor."""
+        if (vignette := self._loaded()) is not None:
+            self.dismiss(vignette)
+
+    @on(CaseList.OptionSelected)
+    def _clicked(self, event: CaseList.OptionSelected) -> None:
+        event.stop()
+        self.action_choose()
+
+    @work(group="dialog")
+    async def action_new(self, pasted: str = "") -> None:
+        """Write a case."""
+        await self._write(EditorScreen(self.desk, self._listed, pasted=pasted))
+
+    @on(SearchLine.Pasted)
+    def _pasted(self, event: SearchLine.Pasted) -> None:
+        self.action_new(event.text)
+
+    @work(group="dialog")
+    async def action_edit(self) -> None:
+        """Edit the user's own case; of any other, or of one that holds more, a copy."""
+        vignette, case = self._loaded(), self._case
+        if vignette is None or case is None:
+            return
+        over = case.path if rewritable(vignette, case.path) else None
+        await self._write(EditorScreen(self.desk, self._listed, vignette, over=over))
+
+    @work(group="dialog")
+    async def action_load(self) -> None:
+        """Load a file: a case with a reference is taken as it is, a mere note is looked over."""
+        vignette = await self.app.push_screen_wait(LoadScreen())
+        if vignette is not None and vignette.acceptable:
+            self.dismiss(vignette)
+        elif vignette is not None:
+            await self._write(EditorScreen(self.desk, self._listed, vignette))
+
+    async def _write(self, editor: EditorScreen) -> None:
+        """Let a case be written; it is chosen at once."""
+        vignette = await self.app.push_screen_wait(editor)
+        if vignette is not None:
+            self.dismiss(vignette)
+
+    @work(group="dialog")
+    async def action_delete(self) -> None:
+        """Delete the user's own case, after asking."""
+        case = self._case
+        if case is None or case.path is None:
+            return
+        question = f"Delete {case.path}? It cannot be brought back."
+        if not await self.app.push_screen_wait(AskScreen(question)):
+            return
+        try:
+            delete(case.path)
+        except LlmchemError as error:
+            self.query_one(Told).say(str(error))
+            return
+        self._read()

@@ -1,0 +1,148 @@
+"""What a study tells in words: what to run next, and what the table cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.ui.widgets.heat import NEVER_MET, SHADES, strength
+from llmchem_tui.ui.words import count, name_text, number
+
+if TYPE_CHECKING:
+    from llmchem_tui.domain.recommendation import Recommendation
+    from llmchem_tui.ui.study import Study
+
+RECOMMENDED, NOT_USED = "●", "○"
+_PAIR = 2
+_MOST_NAMES, _MOST_TIES = 4, 5
+_SAME_VALUE = 1e-4
+"""As close to the largest value as a saturated table counts them."""
+
+NO_HISTORY = (
+    "No history yet. Chemistry comes from finished rounds: run one with two or more models on the "
+    "Round screen, and their interaction stands here."
+)
+_LOSS_DIFFERS = 5e-10
+
+
+def advice_text(study: Study) -> Content:
+    """Return the ensemble that is recommended, and why; or why there is none."""
+    if not study.profiles:
+        return Content.styled("No recommendation: no model has a profile yet.", "$muted")
+    if study.advice is None:
+        return Content.styled(plain_line(study.problem), "$warning")
+    return Content("\n").join(_advice(study, study.advice))
+
+
+def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
+    if advice.ensemble:
+        for name in advice.ensemble:
+            yield Content.assemble((f"{RECOMMENDED}\u00a0", "$accent"), (name_text(name), "bold"))
+    else:
+        yield Content.styled("No ensemble", "bold")
+    if advice.loss is not None:
+        yield Content(f"loss {advice.loss:.3f}")
+    if advice.optimum is not None and advice.optimum.ensemble != advice.ensemble:
+        better = f"{_sum(advice.optimum.ensemble)}, loss {advice.optimum.loss:.3f}"
+        if advice.loss is None or advice.loss - advice.optimum.loss > _LOSS_DIFFERS:
+            yield Content.assemble(("optimum ", "$warning"), better)
+    if advice.ties:
+        yield Content.styled(f"{len(advice.ties)} as good:", "$muted")
+        for tie in advice.ties[:_MOST_TIES]:
+            yield Content(f"  {_sum(tie)}")
+        if (more := len(advice.ties) - _MOST_TIES) > 0:
+            yield Content(f"  and {more} more")
+    yield Content.styled(plain_line(advice.reason), "$muted")
+    if study.unknown:
+        told = f"{_listed(study.unknown)}: no profile yet, so not judged."
+        yield Content.styled(told, "$muted")
+
+
+def note_text(study: Study) -> Content:
+    """Return what a table cannot tell and why, or why there is none; often nothing."""
+    return Content("\n").join(_notes(study))
+
+
+def _notes(study: Study) -> Iterator[Content]:
+    table = study.table
+    if len(table.names) < _PAIR:
+        if table.names:
+            told = (
+                f"Only {name_text(table.names[0])} has a profile; chemistry is between two models. "
+                "Run a round with another one beside it."
+            )
+            yield Content(told)
+        else:
+            yield Content(NO_HISTORY)
+        return
+    if table.homogeneous:
+        yield Content.styled(_homogeneous(study), "$warning")
+    elif table.saturated:
+        yield Content.styled(_saturated(study), "$warning")
+    if unused := [name for name in table.names if name not in table.used]:
+        named = [f"{name_text(n)} {number(study.profiles[n].accuracy)}" for n in unused]
+        threshold = number(study.parameters.usage_threshold)
+        verb = "is" if len(unused) == 1 else "are"
+        told = f"{NOT_USED} {_listed(named)} {verb} not used: accuracy below {threshold}"
+        yield Content.styled(told, "$warning")
+
+
+def legend_text(study: Study) -> Content:
+    """Return what the signs of the table mean."""
+    if len(study.table.names) < _PAIR:
+        return Content()
+    tau = study.parameters.tau
+    shaded = count(len(study.table.pairs_above(tau)), "pair")
+    parts = [f"{SHADES[1:]} above τ {number(tau)}: {shaded}"]
+    if never := _strangers(study):
+        parts.append(f"{NEVER_MET} never tried together: {never}")
+    if study.members:
+        parts.append(f"{RECOMMENDED} recommended")
+    return Content.styled(" · ".join(parts), "$muted")
+
+
+def _strangers(study: Study) -> int:
+    """Return how many pairs of the table never met."""
+    names = study.table.names
+    return sum(not study.met(a, b) for i, a in enumerate(names) for b in names[:i])
+
+
+def _saturated(study: Study) -> str:
+    table = study.table
+    largest = max((value for *_, value in table.pairs_above(0.0)), default=0.0)
+    top = len(table.pairs_above(largest - _SAME_VALUE))
+    pairs = len(table.used) * (len(table.used) - 1) // 2
+    perfect = [p.name for p, x in zip(table.ranked, table.penalties, strict=True) if x == 0]
+    why = ""
+    if table.empty_cost:
+        why = f" The cost of the empty set, {table.empty_cost:g}, outweighs all others."
+    elif perfect:
+        why = f" {_listed([name_text(name) for name in perfect])}: no penalty, so 1 with any other."
+    return (
+        f"Saturated: {top} of {pairs} pairs stand at the maximum, {strength(largest)}, "
+        f"and cannot be told apart.{why}"
+    )
+
+
+def _homogeneous(study: Study) -> str:
+    used = len(study.table.used)
+    if used < _PAIR:
+        return f"Homogeneous: {used} of {count(len(study.profiles), 'model')} used, so no pair."
+    penalty = f"{float(study.table.penalties[0]):.4g}"
+    return (
+        f"Homogeneous: all {used} used models have the penalty {penalty}, so nothing tells them "
+        "apart and every pair has 0."
+    )
+
+
+def _sum(names: Sequence[str]) -> str:
+    return " + ".join(name_text(name) for name in names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(name_text(name) for name in names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

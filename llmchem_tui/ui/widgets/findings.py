@@ -1,0 +1,156 @@
+"""The panes of the Chemistry screen: the table, a pair's explanation, the recommendation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.widgets.advice import NOT_USED, RECOMMENDED, advice_text, legend_text, note_text
+from llmchem_tui.ui.widgets.heat import HeatTable
+from llmchem_tui.ui.widgets.pair import brief_text, pair_text
+from llmchem_tui.ui.widgets.parameters import PARAMETERS, ParameterList
+
+if TYPE_CHECKING:
+    from llmchem_tui.ui.study import Parameters, Study
+
+_PAIR = 2
+
+
+class Finding(Static):
+    """A text that is drawn anew only if it is another one."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id, markup=False)
+        self.told = Content()
+
+    def tell(self, text: Content) -> None:
+        """Show a text."""
+        if not text.is_same(self.told):
+            self.told = text
+            self.update(text)
+            self.set_class(not text, "-blank")
+
+
+class TablePane(Vertical):
+    """The pairwise table between what it cannot tell and, where it is narrow, the pair in brief."""
+
+    HELP = (
+        "How strongly two models interact, unsigned: the darker the stronger. The cursor chooses "
+        "a pair, enter goes to its explanation."
+    )
+
+    def compose(self) -> ComposeResult:
+        """What the table cannot tell stands above it, what its signs mean below."""
+        yield Finding(id="notes")
+        yield HeatTable(id="heat")
+        with Vertical(id="beneath"):
+            yield Finding(id="legend")
+            yield Finding(id="brief")
+
+    def on_mount(self) -> None:
+        """An empty table would be a bar without a word."""
+        self.heat.display = False
+
+    @property
+    def heat(self) -> HeatTable:
+        """The table."""
+        return self.query_one(HeatTable)
+
+    def show(self, study: Study, order: Sequence[int]) -> None:
+        """Show a study; the first cursor is on the strongest pair."""
+        self.query_one("#notes", Finding).tell(note_text(study))
+        self.query_one("#legend", Finding).tell(legend_text(study))
+        heat = self.heat
+        first = not heat.display
+        heat.display = len(study.table.names) >= _PAIR
+        if not heat.display:
+            return
+        marks = {name: NOT_USED for name in study.table.names if name not in study.table.used}
+        marks |= dict.fromkeys(study.members, RECOMMENDED)
+        tau = study.parameters.tau
+        # A blank for everyone keeps the numbers in line where nobody is marked.
+        marks = {name: marks.get(name, " ") for name in study.table.names}
+        heat.show(study.table, order=order, tau=tau, marks=marks, met=study.met)
+        if first:
+            strongest = [(a, b) for a, b, _ in study.table.pairs_above(0.0)]
+            heat.point(*next(iter(strongest), study.table.names[:_PAIR]))
+
+    def wait(self, text: Content) -> None:
+        """Say why there is no table."""
+        self.query_one("#notes", Finding).tell(text)
+        for name in ("#legend", "#brief"):
+            self.query_one(name, Finding).tell(Content())
+        self.heat.display = False
+
+    def tell_pair(self, study: Study, a: str, b: str) -> None:
+        """Show a pair in brief."""
+        self.query_one("#brief", Finding).tell(brief_text(study, a, b))
+
+
+class PairPane(VerticalScroll):
+    """The explanation of the pair under the cursor."""
+
+    HELP = (
+        "The value of a pair is the largest change that one model makes to the other's benefit, "
+        "over all sets X of the other models: |cost(X) - cost(X+a) - cost(X+b) + cost(X+a+b)| / "
+        "cost(X+a+b). A cost is the sum of the used models' penalties (1 - q/10)(1 - a), each "
+        "divided by its rank."
+    )
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield Finding(id="why")
+
+    def show(self, study: Study, a: str, b: str) -> None:
+        """Explain a pair."""
+        self.query_one(Finding).tell(pair_text(study, a, b))
+
+    def wait(self) -> None:
+        """There is no pair."""
+        self.query_one(Finding).tell(
+            Content.styled("A pair of models is explained here.", "$muted")
+        )
+
+    def copied(self) -> Copied:
+        """The explanation."""
+        return Copied("pair", self.query_one(Finding).told.plain)
+
+
+class AdvicePane(Vertical):
+    """The parameters, and the ensemble that they recommend."""
+
+    def compose(self) -> ComposeResult:
+        """The list, what its line means, and the recommendation."""
+        yield ParameterList(id="parameters")
+        yield Finding(id="meaning")
+        with VerticalScroll():
+            yield Finding(id="advice")
+
+    @on(OptionList.OptionHighlighted)
+    def _meaning(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        text = PARAMETERS[event.option_id or ""][1]
+        self.query_one("#meaning", Finding).tell(Content.styled(text, "$muted"))
+
+    def ask(self, parameters: Parameters, base: Parameters) -> None:
+        """Show the parameters at once; what follows from them may take a moment."""
+        self.query_one(ParameterList).show(parameters, base)
+
+    def show(self, study: Study) -> None:
+        """Show the recommendation."""
+        self.query_one("#advice", Finding).tell(advice_text(study))
+
+    def wait(self) -> None:
+        """There is nothing to recommend from."""
+        self.query_one("#advice", Finding).tell(Content.styled("No recommendation.", "$muted"))
+
+    def copied(self) -> Copied:
+        """The recommendation."""
+        return Copied("recommended-ensemble", self.query_one("#advice", Finding).told.plain)

@@ -1,0 +1,76 @@
+"""Panes side by side where there is room, tabs where it is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.events import DescendantFocus
+from textual.widget import Widget
+from textual.widgets import Tab, Tabs
+
+
+class Folding(Vertical):
+    """Panes of which one is in front: the one that has the keyboard, or had it last.
+
+    The style sheet shows the tabs or places the panes; a pane's id is its key in ``titles``.
+    """
+
+    def __init__(self, titles: Mapping[str, str], panes: Iterable[Widget]) -> None:
+        super().__init__()
+        self._titles = dict(titles)
+        self._panes = list(panes)
+
+    def compose(self) -> ComposeResult:
+        """Tabs above the panes."""
+        yield Tabs(*(Tab(Content(title), id=f"tab-{name}") for name, title in self._titles.items()))
+        yield Container(*self._panes)
+
+    def on_mount(self) -> None:
+        """Title the panes; the keys of the tabs are the screen's."""
+        self.query_one(Tabs).can_focus = False
+        for name, title in self._titles.items():
+            self.query_one(f"#{name}").border_title = Content(title)
+        self._show(self.front)
+
+    @property
+    def front(self) -> str:
+        """The pane in front."""
+        active = self.query_one(Tabs).active
+        return active.removeprefix("tab-") if active else next(iter(self._titles))
+
+    def go_to(self, name: str) -> None:
+        """Bring a pane to the front and give it the keyboard."""
+        self._show(name)
+        pane = self.query_one(f"#{name}")
+        for widget in pane.walk_children(with_self=True):
+            if isinstance(widget, Widget) and widget.can_focus and widget.display:
+                widget.focus()
+                return
+        self.screen.set_focus(None)
+
+    def turn(self, step: int) -> None:
+        """Go to the pane beside the one in front."""
+        names = list(self._titles)
+        self.go_to(names[(names.index(self.front) + step) % len(names)])
+
+    def _show(self, name: str) -> None:
+        self.query_one(Tabs).active = f"tab-{name}"
+        for pane in self._titles:
+            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Keep the pane that has the keyboard in front, for when the terminal becomes narrow."""
+        for node in event.widget.ancestors_with_self:
+            if node.id in self._titles:
+                self._show(node.id)
+
+    @on(Tabs.TabActivated)
+    def _tab_activated(self, event: Tabs.TabActivated) -> None:
+        event.stop()
+        name = (event.tab.id or "").removeprefix("tab-")
+        if name == self.front and not self.query_one(f"#{name}").has_class("-shown"):
+            self.go_to(name)  # a click; our own changes are done when the message comes

@@ -1,0 +1,156 @@
+"""Which keys do something now: the line at the bottom, and a panel with all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.ui.help_text import KeyHelp, same_things
+from llmchem_tui.ui.widgets.said import Said
+
+LAST = "app.help"
+"""The id of the key that always stays in the line: it leads to all the others."""
+
+_COLUMN = 25
+"""Cells of a key with its word, where there are several beside each other."""
+
+_KEYS = 7
+"""Cells of a key that has a line of its own."""
+
+_ONE_COLUMN = 60
+"""Below so many cells a key has a line of its own, with what it does."""
+
+
+class KeyLine(Footer):
+    """As many keys as fit, and never half a one.
+
+    What has the keyboard comes first, then the screen, then the app.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, show_command_palette=False)
+
+    def compose(self) -> ComposeResult:
+        """The keys that are to be shown and fit."""
+        if not self._bindings_ready:
+            return
+        keys: dict[str, tuple[Binding, FooterKey]] = {}
+        for _, binding, enabled, tooltip in self.screen.active_bindings.values():
+            if binding.show and binding.action not in keys:
+                keys[binding.action] = (binding, self._key(binding, enabled, tooltip))
+        yield from _fitting(keys.values(), self.size.width or self.app.size.width)
+
+    def _key(self, binding: Binding, enabled: bool, tooltip: str) -> FooterKey:
+        display = self.app.get_key_display(binding)
+        key = FooterKey(
+            binding.key,
+            display,
+            binding.description,
+            binding.action,
+            disabled=not enabled,
+            tooltip=tooltip,
+        )
+        return key.data_bind(compact=Footer.compact)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the width there is."""
+        self.refresh(recompose=True)
+
+
+def _fitting(keys: Iterable[tuple[Binding, FooterKey]], width: int) -> Iterator[FooterKey]:
+    """Yield the keys that fit, from the first on, with room for the one that always stays."""
+    keys = list(keys)
+    room = width - sum(_width(key) for binding, key in keys if binding.id == LAST)
+    for binding, key in keys:
+        if binding.id == LAST:
+            yield key
+        elif room >= _width(key):
+            room -= _width(key)
+            yield key
+
+
+def _width(key: FooterKey) -> int:
+    """The cells that a key takes, with the blank after it."""
+    return cell_len(key.key_display) + 1 + cell_len(key.description) + 1
+
+
+class KeysPanel(VerticalScroll, can_focus=False):
+    """What has the keyboard, in a sentence, and every key that does something now."""
+
+    DEFAULT_CLASSES = "-textual-system"  # it stays where one pane fills the screen
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield Said(id="keys")
+
+    def on_mount(self) -> None:
+        """Follow the keyboard."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+        self.call_after_refresh(self._draw)
+
+    def on_resize(self) -> None:
+        """Use the width there is."""
+        self._draw()
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        width = self.scrollable_content_region.width
+        if not self.is_attached or width <= 0:
+            return
+        help = _help(self.screen.focused)
+        lines = Content.styled(help, "$muted").wrap(width) if help else []
+        keys = same_things(self._bindings_now(), self.app.get_key_display)
+        lines += _columns(keys, width) if width >= _ONE_COLUMN else _list(keys, width)
+        self.query_one(Said).say(Content("\n").join(lines))
+
+    def _bindings_now(self) -> list[Binding]:
+        """Our own bindings that mean something, those of the line of keys first."""
+        active = self.screen.active_bindings.values()
+        bindings = [binding for _, binding, enabled, _ in active if enabled and binding.id]
+        return sorted(bindings, key=lambda binding: not binding.show)
+
+
+def _help(focused: Widget | None) -> str:
+    nodes = focused.ancestors_with_self if focused is not None else ()
+    helps = (node.HELP for node in nodes if isinstance(node, Widget) and node.HELP)
+    return plain_line(next(helps, ""))
+
+
+def _columns(keys: list[KeyHelp], width: int) -> list[Content]:
+    """Keys and words, column after column."""
+    rows = -(-len(keys) // max(1, width // _COLUMN))
+    cells = [
+        Content.assemble(Content.styled(own.keys, "$accent"), " ", own.word).truncate(
+            _COLUMN - 1, ellipsis=True
+        )
+        for own in keys
+    ]
+    return [
+        Content().join(
+            Content.assemble(cell, " " * (_COLUMN - cell.cell_length)) for cell in cells[row::rows]
+        )
+        for row in range(rows)
+    ]
+
+
+def _list(keys: list[KeyHelp], width: int) -> list[Content]:
+    """A key in a line, with what it does."""
+    lines: list[Content] = []
+    for own in keys:
+        first, *rest = Content(own.text).wrap(max(10, width - _KEYS)) or [Content()]
+        lines.append(Content.assemble(Content.styled(own.keys.ljust(_KEYS), "$accent"), first))
+        lines += [Content.assemble(" " * _KEYS, more) for more in rest]
+    return lines

@@ -1,0 +1,22 @@
+"""A text of ours or of others: never markup, and sent over a slow line only when it changes."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Said(Static):
+    """Shows ``Content``; ``said`` is what it shows."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(markup=False, id=id)
+        self.said = Content()
+
+    def say(self, content: Content) -> bool:
+        """Show a text; tells whether it is another one."""
+        if content.is_same(self.said):
+            return False
+        self.said = content
+        self.update(content)
+        return True

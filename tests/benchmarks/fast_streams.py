@@ -1,0 +1,107 @@
+"""The app with eight models that each write sixty fragments a second, for the benchmark of keys.
+
+Run by ``keys_while_streaming`` in a terminal of its own: FOLDER SECONDS. When the round is over it
+writes to FOLDER/texts.json what was sent and what the panes hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from llmchem_tui.config import RoundSettings, Settings
+from llmchem_tui.domain.model import Locality, ModelSpec
+from llmchem_tui.domain.plain_text import plain
+from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.providers.pool import Pool
+from llmchem_tui.session.calls import Endpoint
+from llmchem_tui.session.parsing import parse_answer
+from llmchem_tui.session.protocol import answer_text
+from llmchem_tui.session.provider import CallRequest, Delta, Ended, Finish, Text
+from llmchem_tui.storage.prompts import load_prompts
+from llmchem_tui.ui.app import LlmchemApp
+from llmchem_tui.ui.widgets.streams import StreamPane
+from tests.session.scripted import answer_json, review_json
+
+MODELS, FRAGMENTS_A_SECOND = 8, 60
+
+
+class FastProvider:
+    """Answers in small fragments at a steady rate, and reviews at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self.sent: dict[str, str] = {}
+        self._fragments = int(seconds * FRAGMENTS_A_SECOND)
+
+    async def models(self) -> list[ModelSpec]:
+        return []
+
+    async def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
+        if request.author is not None:
+            yield Text(review_json())
+        else:
+            words = " ".join(f"word{i}" for i in range(self._fragments * 2))
+            reply = self.sent[request.model.name] = answer_json(assessment=words)
+            size = -(-len(reply) // self._fragments)
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            for i in range(self._fragments):
+                yield Text(reply[i * size : (i + 1) * size])
+                await asyncio.sleep(max(0, began + (i + 1) / FRAGMENTS_A_SECOND - loop.time()))
+        yield Ended(Finish.STOP)
+
+    async def loaded(self) -> frozenset[str] | None:
+        return None
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+class Bench(LlmchemApp):
+    """The app, which says at the end what its panes hold."""
+
+    provider: FastProvider
+    folder: Path
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(0.2, self._look)
+
+    def _look(self) -> None:
+        state = self.desk.state
+        report = self.folder / "texts.json"
+        if state is None or state.ended is None or self.desk.busy or report.exists():
+            return
+        panes = {pane.model: pane.copied().text for pane in self.screen.query(StreamPane)}
+        sent = {
+            name: plain(answer_text(parse_answer(text)))
+            for name, text in self.provider.sent.items()
+        }
+        report.write_text(json.dumps({"sent": sent, "shown": panes, "elapsed": state.elapsed}))
+
+
+def main(folder: Path, seconds: float) -> None:
+    settings = Settings(round=RoundSettings(n=MODELS, strategy="RANDOM", seed=1))
+    provider = FastProvider(seconds)
+    names = [f"model-{i}" for i in range(1, MODELS + 1)]
+    specs = tuple(ModelSpec(name, "box", name, Locality.LOCAL) for name in names)
+
+    async def open_laboratory() -> Laboratory:
+        pool = Pool(specs, {"box": Endpoint(provider, slots=64)}, (), {})
+        return Laboratory(settings, pool, load_prompts(), Saving(folder / "sessions"))
+
+    options: dict[str, Any] = {"sessions": folder / "sessions", "vignettes": folder / "vignettes"}
+    app = Bench(settings, open_laboratory, env=os.environ, **options)
+    app.provider, app.folder = provider, folder
+    app.run()
+    if app.crash is not None:
+        raise app.crash
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]))
