@@ -33,11 +33,11 @@ def state_word(state: CallState, now: float, load_seconds: float | None = None) 
     """
     glyph, colour = state_glyph(state.word)
     word = "done" if state.word == "ok" else state.word
+    timing = ""
     if state.result is not None:
-        seconds = state.result.latency
-    else:
-        seconds = None if state.began is None else max(0.0, now - state.began)
-    timing = f" {seconds:.1f} s" if seconds is not None else ""
+        timing = "" if state.result.latency is None else f" {state.result.latency:.1f} s"
+    elif state.began is not None:  # a slow line gets it once a second
+        timing = f" {max(0, int(now - state.began))} s"
     if state.result is None and state.phase is Phase.LOADING and load_seconds is not None:
         timing += f" (last {load_seconds:.0f} s)"
     return Content.styled(f"{glyph} {word}{timing}", colour)

@@ -69,7 +69,6 @@ class Bench(LlmchemApp):
     folder: Path
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(0.2, self._look)
 
     def _look(self) -> None:

@@ -38,7 +38,7 @@ def measured(app: PtyApp, seconds: float) -> list[float]:
         before = cursor_line(app)
         began = time.monotonic()
         app.press("down" if down else "up")
-        app.wait_for(lambda before=before: cursor_line(app) not in (before, -1), 10)
+        app.wait_for(lambda: cursor_line(app) not in (before, -1), 10)
         times.append(time.monotonic() - began)
         down = not down
         pause = time.monotonic() + _BETWEEN_KEYS
@@ -50,8 +50,9 @@ def measured(app: PtyApp, seconds: float) -> list[float]:
 def main(seconds: float, size: tuple[int, int]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with PtyApp(name, str(seconds), code=PROGRAM, env={"COLORTERM": "truecolor"}, size=size) as app:
-            app.wait_for("model-8")
+        env = {"COLORTERM": "truecolor"}
+        with PtyApp(name, str(seconds), code=PROGRAM, env=env, size=size) as app:
+            app.wait_for("plan:")
             app.wait_for(lambda: cursor_line(app) >= 0)
             app.press("ctrl+r")
             app.wait_for("writing")

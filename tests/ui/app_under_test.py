@@ -23,6 +23,7 @@ from llmchem_tui.storage.prompts import load_prompts
 from llmchem_tui.ui.app import LlmchemApp
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.growing_text import GrowingText
 
 WIDE, NARROW = (120, 40), (80, 24)
 SETTINGS = Settings(round=RoundSettings(seed=7))
@@ -138,7 +139,8 @@ class Driver:
         widgets = self.app.screen.query(selector)
         statics = [one for widget in widgets for one in widget.query(Static)]
         statics += [widget for widget in widgets if isinstance(widget, Static)]
-        return "\n".join(str(one.content) for one in statics)
+        grown = [widget.text for widget in widgets if isinstance(widget, GrowingText)]
+        return "\n".join([*(str(one.content) for one in statics), *grown])
 
     @property
     def status(self) -> str:

@@ -95,10 +95,9 @@ async def test_a_pane_shows_the_answer_and_turns_to_the_latest_review(bench: Ben
         assert isinstance(pane, StreamPane) and pane.model == "a"
         assert "doxycycline" in user.text("StreamPane")
         await user.press("enter")
-        first = pane.query_one("Static")
-        assert "Fits." in str(getattr(first, "content", ""))
+        assert "Fits." in pane.text
         await user.press("enter")
-        assert "doxycycline" in str(getattr(first, "content", ""))
+        assert "doxycycline" in pane.text
 
 
 async def test_one_failing_model_does_not_stop_the_round(bench: Bench) -> None:
@@ -113,7 +112,7 @@ async def test_one_failing_model_does_not_stop_the_round(bench: Bench) -> None:
 
 def test_a_call_that_is_asked_again_says_so() -> None:
     state = CallState(Call("a"), began=1.0, phase=Phase.RETRYING)
-    assert str(state_word(state, 3.0)) == "↻ retrying 2.0 s"
+    assert str(state_word(state, 3.0)) == "↻ retrying 2 s"
 
 
 async def test_a_round_without_answers_says_that_it_failed(bench: Bench) -> None:

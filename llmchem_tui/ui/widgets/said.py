@@ -18,5 +18,8 @@ class Said(Static):
         if content.is_same(self.said):
             return False
         self.said = content
-        self.update(content)
+        # A text that takes as much room as before moves nothing else.
+        width, height = self.content_size
+        fits = width > 0 and content.get_height(self.styles.get_rules(), width) == height
+        self.update(content, layout=not fits)
         return True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
@@ -16,14 +16,14 @@ from llmchem_tui.session.protocol import answer_text
 from llmchem_tui.session.state import CallState
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.reading import Reading
-from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.widgets.growing_text import HEADING, MUTED, PLAIN, WRONG, GrowingText, Line
 from llmchem_tui.ui.words import state_word
 
 _PANE_WIDTH = 28
 _HEADINGS = ("Medications:", "Cautions:")
 
 
-class StreamPane(VerticalScroll):
+class StreamPane(GrowingText):
     """One model: its answer, and in stage 2 the rationale that it is writing."""
 
     BINDINGS = [
@@ -37,13 +37,7 @@ class StreamPane(VerticalScroll):
         self.show_answer = False
         self._reading = reading
         self._state = reading.state
-        self._text = Said()
         self._shown: tuple[object, ...] = ()
-        self._followed_to = 0
-
-    def compose(self) -> ComposeResult:
-        """One text, never markup."""
-        yield self._text
 
     def on_mount(self) -> None:
         """Say whose pane it is."""
@@ -72,35 +66,25 @@ class StreamPane(VerticalScroll):
         """
         if not self.region:  # behind others: it is drawn when it is seen
             return
-        self._follow()
         call = self.call
         self.border_subtitle = _subtitle(self._reading, call, state_word(call, now, load_seconds))
         blind = self._reading.blind
         shown = (self._state, call.call, len(call.text), len(call.thinking), call.result, blind)
         if shown != self._shown:
             self._shown = shown
-            self._text.say(_body(call, self._reading))
+            self.follow = self._state.ended is None and self.is_vertical_scroll_end
+            self.say(_lines(call, self._reading))
 
     def copied(self) -> Copied:
         """What the pane shows, in words."""
         kind = "answer" if self.call.call.author is None else "review"
-        name = f"{kind}-{self._reading.letter(self.model)}"
-        return Copied(name, self._text.said.plain)
-
-    def _follow(self) -> None:
-        """Show the latest line of what has been laid out, but leave a user who has scrolled up."""
-        running = self._state.ended is None
-        if running and self.scroll_offset.y >= min(self._followed_to, self.max_scroll_y):
-            self.scroll_end(animate=False, immediate=True)
-            self._followed_to = self.max_scroll_y
+        return Copied(f"{kind}-{self._reading.letter(self.model)}", self.text)
 
     def finish(self) -> None:
         """Show the answer from its beginning: the round is over."""
         self.show_answer = True
         self.draw(self._state.now)
         self.scroll_home(animate=False, immediate=True)
-        # A bar that was hidden while its pane was scrolled keeps its old place (Textual 8.2.8).
-        self.vertical_scrollbar.position = 0
 
 
 class Streams(Container):
@@ -174,19 +158,15 @@ def _subtitle(reading: Reading, call: CallState, word: Content) -> Content:
     return Content.assemble(Content.styled(f"on {about} ", "$muted"), word)
 
 
-def _body(call: CallState, reading: Reading) -> Content:
+def _lines(call: CallState, reading: Reading) -> list[Line]:
     result = call.result
     answer = getattr(result, "answer", None)
     text = reading.text(answer_text(answer) if answer is not None else call.readable)
-    lines = [
-        Content.styled(line, "bold $primary" if line in _HEADINGS else "")
-        for line in text.split("\n")
-    ]
-    body = Content("\n").join(lines)
+    lines = [Line(line, HEADING if line in _HEADINGS else PLAIN) for line in text.split("\n")]
     if result is not None and result.message:
         message = "why is told when names are" if reading.blind else plain(result.message)
-        said = Content.styled(message, "$error")
-        body = Content.assemble(body, "\n\n", said) if text else said
+        told = [Line(line, WRONG) for line in message.split("\n")]
+        return [*lines, Line(""), *told] if text else told
     if not text and call.thinking and result is None:
-        body = Content.styled(f"thinking … {len(call.thinking):,} characters", "$muted")
-    return body
+        return [Line(f"thinking … {len(call.thinking):,} characters", MUTED)]
+    return lines

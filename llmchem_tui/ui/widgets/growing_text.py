@@ -1,0 +1,161 @@
+"""A text that grows at its end: only what is new is laid out, only what is seen is painted."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.segment import Segment
+from rich.text import Text
+from textual.content import Content
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+PLAIN, HEADING = "growing-text--plain", "growing-text--heading"
+MUTED, WRONG = "growing-text--muted", "growing-text--wrong"
+_BAR, _THUMB = "growing-text--bar", "▐"
+
+
+class Line(NamedTuple):
+    """A line as it is written, however long; ``kind``: one of the component classes."""
+
+    text: str
+    kind: str = PLAIN
+
+
+class _Row(NamedTuple):
+    """A row of the screen: a piece of line number ``line`` that begins at ``start``."""
+
+    line: int
+    start: int
+    text: str
+
+
+class GrowingText(ScrollView, can_focus=True):
+    """Shows lines, and follows their end unless the user has scrolled up.
+
+    A frame costs what is new and what is in view, however long the text has become. The bar in the
+    last column is painted with the text: a scrollbar's own widget would cost as much again.
+    """
+
+    DEFAULT_CSS = "GrowingText { scrollbar-size: 0 0; overflow-x: hidden; }"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {PLAIN, HEADING, MUTED, WRONG, _BAR}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.follow = False
+        self._lines: list[Line] = []
+        self._rows: list[_Row] = []
+        self._width = 0
+
+    @property
+    def text(self) -> str:
+        """What is shown, in full."""
+        return "\n".join(line.text for line in self._lines)
+
+    def say(self, lines: Sequence[Line]) -> None:
+        """Show these lines in place of those before."""
+        before, self._lines = self._lines, list(lines)
+        both = list(zip(before, self._lines, strict=False))
+        same = next((i for i, (old, new) in enumerate(both) if old != new), len(both))
+        kept = self._first_row(same)
+        if same < len(both) and _grew(*both[same]):
+            # A row is final once another follows it: what is longer now would not have fitted.
+            kept = max(kept, self._first_row(same + 1) - 1)
+        self._lay_out(kept)
+
+    def _first_row(self, line: int) -> int:
+        return bisect_left(self._rows, line, key=lambda row: row.line)
+
+    def _lay_out(self, kept: int) -> None:
+        """Lay out anew from row number ``kept`` on."""
+        if not self._width:
+            return
+        line, start = self._rows[-1].line + 1 if self._rows else 0, 0
+        if kept < len(self._rows):
+            line, start, _ = self._rows[kept]
+        del self._rows[kept:]
+        for number in range(line, len(self._lines)):
+            self._rows += _rows(number, self._lines[number].text, start, self._width)
+            start = 0
+        # Not by assignment: that would lay out the whole screen for every new row.
+        self.set_reactive(ScrollView.virtual_size, Size(self._width, len(self._rows)))
+        self.refresh()
+        self._keep_to_the_end()
+
+    def _keep_to_the_end(self) -> None:
+        if self.follow:
+            self.scroll_end(animate=False, immediate=True)
+
+    def on_resize(self) -> None:
+        """Lay the lines out for another width."""
+        width = max(1, self.scrollable_content_region.width - 1)  # and the bar
+        if width != self._width:
+            self._width = width
+            self._lay_out(0)
+        else:
+            self._keep_to_the_end()
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        """Whether there is more than fits: no scrollbar's widget says so."""
+        return self.max_scroll_y > 0
+
+    # --- painting and selecting -------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Return a row as it is in view, and its piece of the bar."""
+        base, bar = map(self.get_component_rich_style, (PLAIN, _BAR))
+        text = self._row(self.scroll_offset.y + y)
+        thumb = Segment(_THUMB if y in self._thumb() else " ", bar)
+        row = Strip(text).crop_extend(0, self._width, base)
+        return Strip([*row, thumb], self._width + 1).apply_offsets(0, self.scroll_offset.y + y)
+
+    def _row(self, number: int) -> list[Segment]:
+        if number >= len(self._rows):
+            return []
+        row = self._rows[number]
+        style = self.get_component_rich_style(self._lines[row.line].kind)
+        text = Text(row.text, style=style, end="")
+        if (selection := self.text_selection) and (span := selection.get_span(number)):
+            start, end = span
+            selected = self.screen.get_component_rich_style("screen--selection")
+            text.stylize(selected, start, len(row.text) if end == -1 else end)
+        return list(text.render(self.app.console))
+
+    def _thumb(self) -> range:
+        """The rows of the view that the bar's thumb takes; none where everything is in view."""
+        seen, all_rows = self.size.height, len(self._rows)
+        if all_rows <= seen:
+            return range(0)
+        length = max(1, seen * seen // all_rows)
+        top = round((seen - length) * self.scroll_offset.y / (all_rows - seen))
+        return range(top, top + length)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str]:
+        """Return what the mouse has selected."""
+        return selection.extract("\n".join(row.text for row in self._rows)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Show what the mouse has selected."""
+        self.refresh()
+
+
+def _grew(old: Line, new: Line) -> bool:
+    """Tell whether a line has become longer at its end; of an indented one, rows may move."""
+    indented = new.text[:1].isspace()
+    return old.kind == new.kind and new.text.startswith(old.text) and not indented
+
+
+def _rows(number: int, text: str, start: int, width: int) -> list[_Row]:
+    """Lay out a line from a character on; tabs count as blanks."""
+    rows = []
+    text = text.expandtabs()
+    for piece in Content(text[start:]).wrap(width):
+        start = text.index(piece.plain, start)  # wrapping takes away blanks, and nothing else
+        rows.append(_Row(number, start, piece.plain))
+        start += len(piece.plain)
+    return rows
