@@ -6,28 +6,24 @@ The app and the headless commands share it, so that a round is the same whoever 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmchem_tui.consent import Consent
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import ModelSpec, ReviewResult, Vignette
+from llmchem_tui.domain.model import ModelSpec, Vignette
 from llmchem_tui.domain.totals import Totals
 from llmchem_tui.past import Past
+from llmchem_tui.recorder import Recorder, Saving
 from llmchem_tui.session.engine import run_rounds
 from llmchem_tui.session.events import AnswerEnded, Event, ReviewEnded, RoundEnded, RoundStarted
 from llmchem_tui.session.scheduler import Plan, RoundPlan
 from llmchem_tui.session.state import RoundState
-from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.rounds import FinishedRound
 from llmchem_tui.storage.session_file import SessionInfo, prompt_digests
-from llmchem_tui.storage.sessions import SessionWriter
 from llmchem_tui.storage.vignettes import nameless
 
 if TYPE_CHECKING:
@@ -44,24 +40,11 @@ if TYPE_CHECKING:
 _LARGEST_SEED = 2**31
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """Where sessions are: ``folder`` holds those to learn from, and gets the new one.
-
-    ``write`` False: nothing is saved. ``private``: numbers only, no text.
-    """
-
-    folder: Path
-    private: bool = False
-    write: bool = True
-
-
 class Laboratory:
-    """A pool, its histories, and at most one session.
+    """A pool, its histories, and what is saved.
 
-    The session's folder is made when the first round starts, so that looking around leaves none.
-    ``not_saved`` says why the last round is not saved; blank: it is. ``totals``: what the calls of
-    this sitting consumed. ``reopen`` looks for models anew; None: the pool stays as it is.
+    ``recorder`` writes the session. ``totals``: what the calls of this sitting consumed.
+    ``reopen`` looks for models anew; None: the pool stays as it is.
     """
 
     def __init__(
@@ -77,14 +60,12 @@ class Laboratory:
         self.settings = settings
         self.pool = pool
         self.prompts = prompts
-        self.saving = saving
-        self.session: SessionWriter | None = None
+        self.recorder = Recorder(saving)
         self._clock = clock
         self._reopen = reopen
         self._past = Past(settings, saving.folder)
         self.totals = Totals()
         self._rounds = 0
-        self.not_saved = "" if saving.write else "nothing was to be saved"
         self._consent = Consent(settings.round.remote)
 
     @property
@@ -130,7 +111,7 @@ class Laboratory:
         return self._past.knowledge(
             simulated=self.pool.simulated,
             aliases={alias: spec.name for spec in self.pool.models for alias in spec.aliases},
-            present=self._present,
+            present=self.recorder.name,
             repeats=repeats,
             profile=profile,
             instead=instead,
@@ -140,10 +121,6 @@ class Laboratory:
     def notes(self) -> tuple[str, ...]:
         """What was repaired or left out when past rounds were read."""
         return self._past.notes
-
-    @property
-    def _present(self) -> str | None:
-        return self.session.name if self.session else None
 
     async def refresh(self) -> None:
         """Look for models anew; not while a round runs. What was allowed stays allowed.
@@ -159,37 +136,9 @@ class Laboratory:
         before, self.pool = self.pool, await self._reopen()
         await before.aclose()
         if before.simulated is not self.pool.simulated:  # the two never teach each other
-            self._past = Past(self.settings, self.saving.folder)
+            self._past = Past(self.settings, self.recorder.saving.folder)
         if before.models != self.pool.models:
-            self._end_session()
-
-    def keep_private(self, private: bool) -> None:
-        """Save numbers only from the next round on, or texts as well; that begins another session.
-
-        Raises:
-            StorageError: the end of the present session could not be written.
-        """
-        if private != self.saving.private:
-            self.saving = dataclasses.replace(self.saving, private=private)
-            self._end_session()
-
-    def _end_session(self) -> None:
-        session, self.session = self.session, None
-        if session is not None:
-            session.close()
-
-    def add_review(self, state: RoundState, review: ReviewResult) -> bool:
-        """Save a review that a person wrote of an answer; the history keeps the models' numbers.
-
-        False where the round is not in the present session: nothing was saved.
-
-        Raises:
-            StorageError: it could not be written.
-        """
-        if self.session is None or not state.trial.startswith(f"{self.session.name} "):
-            return False
-        self.session.append_review(state.trial, state.names, review)
-        return True
+            self.recorder.end()
 
     async def forecast(self, vignette: Vignette, choice: Choice) -> Forecast:
         """Return how long a round would take, from what past calls took, and in which order.
@@ -209,7 +158,7 @@ class Laboratory:
             *(self.pool.endpoints[name].provider.loaded() for name in names)
         )
         loaded = {n: ids for n, ids in zip(names, memories, strict=True) if ids is not None}
-        known = await asyncio.to_thread(self._past.paces, present=self._present)
+        known = await asyncio.to_thread(self._past.paces, present=self.recorder.name)
         return forecast(plan, self.pool.endpoints, known, loaded)
 
     def choose(
@@ -304,13 +253,10 @@ class Laboratory:
         Raises:
             StorageError: the session's folder could not be made.
         """
-        if self.session is None and self.saving.write:
-            self.session = SessionWriter(self.saving.folder, self._session_info())
-            self.not_saved = ""
-        if self.saving.private:
-            vignette = nameless(vignette)
         self._rounds += 1
-        trial = self.session.trial(self._rounds) if self.session else f"unsaved {self._rounds}"
+        trial = self.recorder.begin_round(self._rounds, self._session_info)
+        if self.recorder.saving.private:
+            vignette = nameless(vignette)
         own = self.settings.round
         return Plan(
             (RoundPlan(trial, vignette, self.specs(choice.ensemble), choice.strategy, seed),),
@@ -323,8 +269,7 @@ class Laboratory:
     ) -> AsyncGenerator[Event, None]:
         """Run a plan; what happens is in the journal, and a round in the CSVs, before it is shown.
 
-        Where something cannot be saved the round goes on, for its calls may be paid for:
-        ``not_saved`` says why, the session is given up, and the next round begins a new one.
+        Where something cannot be saved the round goes on; ``recorder.not_saved`` says why.
         """
         states: dict[str, RoundState] = {}
         rounds = run_rounds(plan, self.pool.endpoints, self.prompts, stop)
@@ -332,36 +277,24 @@ class Laboratory:
             async for event in events:
                 if isinstance(event, RoundStarted):
                     states[event.trial] = RoundState(event)
-                states[event.trial].apply(event)
-                try:
-                    self._save(event, states[event.trial])
-                except StorageError as error:
-                    self._give_up_session(error)
+                state = states[event.trial]
+                state.apply(event)
+                self.recorder.record(event, self._learn(event, state))
                 yield event
 
-    def _give_up_session(self, error: StorageError) -> None:
-        self.not_saved = str(error)
-        session, self.session = self.session, None
-        if session is not None:
-            with suppress(StorageError):  # what is wrong has been told
-                session.close()
-
-    def _save(self, event: Event, state: RoundState) -> None:
-        if self.session is not None:
-            self.session.journal.append(event)
+    def _learn(self, event: Event, state: RoundState) -> FinishedRound | None:
+        """Take in what an event teaches; return the round if it has just been finished."""
         if isinstance(event, AnswerEnded | ReviewEnded):
             self._past.add_call(event.result)
-        if isinstance(event, RoundEnded):
-            self.totals += state.totals()
-            if not event.cancelled:
-                self._keep(state)
-
-    def _keep(self, state: RoundState) -> None:
+        if not isinstance(event, RoundEnded):
+            return None
+        self.totals += state.totals()
+        if event.cancelled:
+            return None
         score = state.score(abstain_below=self.settings.round.abstain_below)
         finished = self.finished(state, score)
         self._past.add_round(finished)
-        if self.session is not None:
-            self.session.append_round(finished)
+        return finished
 
     def finished(self, state: RoundState, score: RoundScore) -> FinishedRound:
         """Return a round that has ended now as the files take it."""
@@ -371,12 +304,11 @@ class Laboratory:
         return SessionInfo(
             created=self._clock(),
             models=self.pool.models,
-            private=self.saving.private,
+            private=self.recorder.saving.private,
             prompts=prompt_digests(self.prompts),
         )
 
     async def aclose(self) -> None:
         """Close the session's files and the providers' connections."""
-        if self.session is not None:
-            self.session.close()
+        self.recorder.end()
         await self.pool.aclose()

@@ -13,9 +13,10 @@ from llmchem_tui.config import HistorySettings, RoundSettings, Settings
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import TASK, Locality, ModelSpec, Vignette
 from llmchem_tui.domain.strategies import Strategy
-from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.facts import EndpointReport
 from llmchem_tui.providers.pool import Pool, simulated_pool
+from llmchem_tui.recorder import Saving
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.events import Event, RoundEnded
 from llmchem_tui.session.provider import CallRequest, Delta, Loading
@@ -56,7 +57,7 @@ def test_a_session_begins_with_its_first_round_and_holds_all_of_the_sitting(
     async def work() -> None:
         lab = await laboratory(tmp_path)
         lab.knowledge()
-        assert lab.session is None
+        assert lab.recorder.session is None
         await play(lab)
         await play(lab, "RANDOM")
         await lab.aclose()
@@ -139,7 +140,7 @@ def test_a_sitting_that_saves_nothing_still_learns_from_the_past_and_from_itself
         events = await play(lab)
         assert events[-1].trial == "unsaved 1"
         assert len(lab.knowledge().profiles) == 6
-        assert lab.session is None
+        assert lab.recorder.session is None
 
     in_virtual_time(work())
     assert len(list(tmp_path.iterdir())) == 1
@@ -181,19 +182,19 @@ def test_a_round_that_cannot_be_saved_is_still_shown_and_the_next_one_begins_ane
     async def work() -> None:
         lab = await laboratory(tmp_path)
         plan = lab.plan(CASE, lab.choose("RANDOM", 3, 1), 1)
-        assert lab.session is not None
-        lost = lab.session.name
-        (lab.session.folder / "history.csv").unlink()
+        assert lab.recorder.session is not None
+        lost = lab.recorder.session.name
+        (lab.recorder.session.folder / "history.csv").unlink()
         events = []
         async for event in lab.run(plan):
             events.append(event)
         assert isinstance(events[-1], RoundEnded)
-        assert "could not be saved" in lab.not_saved
+        assert "could not be saved" in lab.recorder.not_saved
         assert len(lab.knowledge().profiles) == 3
         await play(lab)
-        assert lab.session is not None
-        assert lab.session.name != lost
-        assert lab.not_saved == ""
+        assert lab.recorder.session is not None
+        assert lab.recorder.session.name != lost
+        assert lab.recorder.not_saved == ""
         await lab.aclose()
 
     in_virtual_time(work())
@@ -339,6 +340,6 @@ async def test_with_other_models_a_new_session_begins_and_learns_apart(tmp_path:
     await play(lab)
     assert lab.knowledge().profiles
     await lab.refresh()
-    assert lab.session is None
+    assert lab.recorder.session is None
     assert not lab.knowledge().profiles
     await lab.aclose()

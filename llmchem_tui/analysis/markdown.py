@@ -11,8 +11,27 @@ _SHORTEST_FENCE = 3
 
 # What a backslash alone does not tame everywhere: viewers look for links, addresses, mentions,
 # issue numbers, formulas and emoji names in the text that is left after Markdown is done.
-_NOT_AS_IT_STANDS = re.compile(r"[@#$`{}\\]|://|www\.|:\w+:", re.IGNORECASE)
-_ESCAPED = re.compile(r"[][*_<>&~^]")
+_NOT_AS_IT_STANDS = re.compile(r"[@#$`{}\\]|://|\S\.[^\W\d_]{2}|:\w+:")
+_ESCAPED = re.compile(r"[][*<>&~^]|(?<![^\W_])_|_(?![^\W_])")
+_BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.):|])")
+_LAID_OUT = re.compile(r"\t|   |^ ", re.MULTILINE)
+
+
+def quoted(text: str) -> list[str]:
+    """Return the lines of a quotation; where blanks lay ``text`` out, of a block that keeps them.
+
+    Prose is wrapped by viewers, which a block of code is not.
+    """
+    harmless = plain(text)
+    if _LAID_OUT.search(harmless):
+        return fenced(text)
+    lines = [_BEGINS_A_BLOCK.sub(r"\1\\\2", inline(line)) for line in harmless.split("\n")]
+    last = len(lines) - 1
+    # A backslash at the end of a line breaks it; before a blank line it would be seen.
+    return [
+        f"> {line}\\" if line and i < last and lines[i + 1] else f"> {line}".rstrip()
+        for i, line in enumerate(lines)
+    ]
 
 
 def fenced(text: str) -> list[str]:

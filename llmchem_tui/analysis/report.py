@@ -1,200 +1,117 @@
-"""A finished round as Markdown, to read, to send and to keep.
-
-What models, servers and authors of vignettes wrote is data here: in fenced blocks, or in cells and
-sentences in which it cannot become a heading, a link, an image or a tag.
-"""
+"""What a finished round is told from, and in which sentences: the same wherever it is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from llmchem_tui.analysis.grade_table import consensus, grade_table, number
-from llmchem_tui.analysis.markdown import fenced, inline, table
-from llmchem_tui.analysis.outcome import CONFIDENCE_IS, NO_CHECK, agreement, basis, support
-from llmchem_tui.analysis.round_report import RoundReport
-from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE, FinalRecommendation
-from llmchem_tui.domain.model import Answer, AnswerResult, Medication, ReviewResult, Status
+from llmchem_tui.domain.final_recommendation import FinalRecommendation
+from llmchem_tui.domain.medication import Difference
+from llmchem_tui.domain.model import ReviewResult, Status
 from llmchem_tui.domain.scoring import RoundScore
-from llmchem_tui.session.protocol import medication_text
+from llmchem_tui.session.state import RoundState
 
-NOT_SAVED = "The text was not saved."
+CONFIDENCE_IS = "agreement-weighted grade, not a probability"
+NO_CHECK = "no interaction check is made"
 
-_DRUG_TITLES = ("action", "name", "dose", "route", "frequency", "duration")
+_PLURALS = {
+    "dose": "doses",
+    "route": "routes",
+    "frequency": "frequencies",
+    "duration": "durations",
+}
 
-
-def round_markdown(report: RoundReport) -> str:
-    """Return the whole round: case, ensemble, answers, grades, reviews, and what came of it."""
-    parts = [_head, _ensemble, _answers, _grades, _reviews, _result, _what_if]
-    return "\n".join(line for part in parts for line in part(report)).rstrip("\n") + "\n"
-
-
-def _head(report: RoundReport) -> Iterator[str]:
-    started = report.state.started
-    vignette = started.vignette
-    yield from (f"# Round {inline(started.trial)}", "", f"**{NOTICE}**; {NO_CHECK}", "")
-    if any(spec.simulated for spec in started.ensemble):
-        yield from ("**SIMULATED: no model was asked, the answers are invented.**", "")
-    yield from (f"## Vignette {inline(vignette.id)}", "")
-    if vignette.title:
-        yield from (f"Title: {inline(vignette.title)}", "")
-    yield from _text(vignette.text)
+Who = Callable[[str], str]
+"""What a model is called there, by its name."""
 
 
-def _ensemble(report: RoundReport) -> Iterator[str]:
-    started = report.state.started
-    yield from ("## Ensemble", "", f"Chosen by {inline(started.strategy)}, seed {started.seed}", "")
-    specs = (report.state.spec(name) for name in report.order)
-    rows = [(report.letter(spec.name), inline(spec.name), spec.locality.value) for spec in specs]
-    yield from (*table(("", "model", "locality"), rows), "")
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Other numbers from the same reviews.
+
+    ``changes``: what is asked, such as "without B"; ``reviews``: those that count.
+    """
+
+    changes: tuple[str, ...]
+    score: RoundScore
+    reviews: tuple[ReviewResult, ...]
 
 
-def _answers(report: RoundReport) -> Iterator[str]:
-    yield from ("## Answers", "")
-    results = report.state.answers
-    for name in report.order:
-        result = results.get(name)
-        title = f"### {report.title(name)}"
-        if result is None:
-            yield from (f"{title}: not known", "")
-            continue
-        seconds = "" if result.latency is None else f", {result.latency:.1f} s"
-        yield from (f"{title}: {result.status}{seconds}", "")
-        yield from _answer(result, known=not report.untold)
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """A finished round, and how it is told.
+
+    ``score``: its numbers as they are saved. ``order``: the ensemble as the letters follow it.
+    ``own_reviews``: a person's, which do not count in ``score``. ``untold``: what to say instead
+    of an outcome that the files do not hold; blank: they do. ``reviews_known``: whether a review
+    that is not there did not take place.
+    """
+
+    state: RoundState
+    score: RoundScore
+    order: tuple[str, ...]
+    own_reviews: tuple[ReviewResult, ...] = ()
+    untold: str = ""
+    reviews_known: bool = True
+    what_if: WhatIf | None = None
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The reviewers that are no members."""
+        return tuple(dict.fromkeys(review.reviewer for review in self.own_reviews))
+
+    def review(self, reviewer: str, author: str) -> ReviewResult | None:
+        """One review, a person's included."""
+        own = (r for r in self.own_reviews if (r.reviewer, r.author) == (reviewer, author))
+        return next(own, None) or self.state.review(reviewer, author)
 
 
-def _answer(result: AnswerResult, *, known: bool) -> Iterator[str]:
-    """``known``: whether no medication means that none was given."""
-    answer = result.answer
-    if answer is None and result.status is Status.OK:
-        yield from (NOT_SAVED, "")
-    elif answer is not None:
-        yield from _text(answer.assessment)
-        if answer.medications or known:
-            yield from _regimen(answer.medications)
-        if answer.cautions:
-            yield from ("Cautions:", "", *fenced("\n".join(answer.cautions)), "")
-    yield from _reason(result)
-
-
-def _reason(result: AnswerResult | ReviewResult) -> Iterator[str]:
-    if result.message not in ("", result.status):
-        yield from ("Reason:", "", *fenced(result.message), "")
-
-
-def _text(text: str) -> Iterator[str]:
-    yield from (*(fenced(text.strip("\n")) if text.strip() else [NOT_SAVED]), "")
-
-
-def _regimen(medications: Sequence[Medication]) -> Iterator[str]:
-    if not medications:
-        yield from ("No medication.", "")
-        return
-    rows = [[inline(getattr(one, title)) for title in _DRUG_TITLES] for one in medications]
-    yield from (*table(_DRUG_TITLES, rows), "")
-
-
-def _grades(report: RoundReport) -> Iterator[str]:
-    yield from ("## Grades", "", *grade_table(report))
-
-
-def _reviews(report: RoundReport) -> Iterator[str]:
-    yield from ("## Reviews", "")
-    pairs = [(r, a) for r in (*report.order, *report.people) for a in report.order if r != a]
-    reviews = [one for pair in pairs if (one := report.review(*pair)) is not None]
-    if not reviews:
-        yield from ("None is known.", "")
-    for review in reviews:
-        yield from _review(report, review)
-
-
-def _review(report: RoundReport, result: ReviewResult) -> Iterator[str]:
-    grade = f"no grade, {result.status}" if result.grade is None else f"{result.grade:.2f}"
-    aside = ", does not count" if result.reviewer in report.people else ""
-    yield from (f"### {report.pair(result)}: {grade}{aside}", "")
-    own = result.review
-    if own is not None and own.safety_concern:
-        yield from ("**! Safety concern:**", "", *fenced(own.safety_concern), "")
-    if own is not None and own.rationale.strip():
-        yield from (*fenced(own.rationale), "")
-    yield from _reason(result)
-
-
-# --- what came of it ------------------------------------------------------------------------
-
-
-def _result(report: RoundReport) -> Iterator[str]:
-    yield from ("## Recommendation", "")
-    yield from _outcome(report, report.score, report.state.reviews)
-    yield from (f"**{NOTICE}**", "")
-
-
-def _what_if(report: RoundReport) -> Iterator[str]:
-    asked = report.what_if
-    if asked is None:
-        return
-    yield from ("## What if", "")
-    yield from ("**Not how the round ended:** the same reviews, counted in another way:", "")
-    yield from (*(f"- {inline(change)}" for change in asked.changes), "")
-    rows = [
-        [title, *(number(consensus(score.scores[name])) for name in report.order)]
-        for title, score in (("consensus as saved", report.score), ("what if", asked.score))
-    ]
-    yield from (*table(("", *(f">{report.letter(name)}" for name in report.order)), rows), "")
-    yield from _outcome(report, asked.score, asked.reviews)
-    yield from (f"**{NOTICE}**", "")
-
-
-def _outcome(
-    report: RoundReport, score: RoundScore, reviews: Sequence[ReviewResult]
-) -> Iterator[str]:
-    own = score.recommendation
-    if own is not None:
-        yield from _recommended(report, own, reviews)
-        return
-    yield from (f"**{report.untold or ABSTENTIONS[score.outcome]}**", "")
-    names = [candidate.model for candidate in score.candidates]
-    if not names:
-        return
-    yield from _concerns(report, names, reviews)
-    rows = [
-        (report.title(one.model), number(one.quality), number(one.confidence), regimen)
-        for one in score.candidates
-        for regimen in [_one_line(report.state.answers[one.model].answer)]
-    ]
-    yield from (*table(("candidate", ">quality", ">confidence", "regimen"), rows), "")
-
-
-def _one_line(answer: Answer | None) -> str:
-    if answer is None:
-        return NOT_SAVED
-    return inline("; ".join(map(medication_text, answer.medications))) or "no medication"
-
-
-def _recommended(
-    report: RoundReport, own: FinalRecommendation, reviews: Sequence[ReviewResult]
-) -> Iterator[str]:
-    yield from _concerns(report, own.rests_on, reviews)
-    yield from _regimen(own.medications)
-    yield f"- confidence {own.confidence:.2f} ({CONFIDENCE_IS})"
-    if own.gen_accuracy is not None:
-        yield f"- agreement with the reference {own.gen_accuracy:.2f}"
-    yield from (f"- {inline(said)}" for said in agreement(own, report.letter))
-    if shares := support(own):
-        yield f"- support: {inline(shares)}"
-    yield from (f"- {basis(reviews, own.rests_on)}", "")
-
-
-def _concerns(
-    report: RoundReport, authors: Iterable[str], reviews: Sequence[ReviewResult]
-) -> Iterator[str]:
-    """Above the drug: whoever reads must meet a concern first."""
-    lines = [
-        f"- **! {report.letter(result.reviewer)} is concerned about {report.letter(author)}:** "
-        + inline(result.review.safety_concern)
-        for author in authors
+def concerns(reviews: Iterable[ReviewResult], author: str) -> list[tuple[str, str]]:
+    """Return the safety concerns about an author's answer, as (reviewer, text)."""
+    return [
+        (result.reviewer, result.review.safety_concern)
         for result in reviews
         if result.author == author and result.status is Status.OK
         if result.review and result.review.safety_concern
     ]
-    if lines:
-        yield from (*lines, "")
+
+
+def basis(reviews: Iterable[ReviewResult], authors: Collection[str], *, known: bool = True) -> str:
+    """Return how many of the reviews of these authors' answers gave a grade.
+
+    ``known``: whether reviews that are not there did not take place.
+    """
+    theirs = [review for review in reviews if review.author in authors]
+    if not known:
+        return f"the reviews are not known; {NO_CHECK}"
+    usable = sum(review.grade is not None for review in theirs)
+    return f"{usable} of {len(theirs)} reviews; {NO_CHECK}"
+
+
+def safety(
+    own: FinalRecommendation, reviews: Sequence[ReviewResult], who: Who, *, known: bool = True
+) -> str:
+    """Return whether a recommendation, and any other answer, met a concern, and on what basis."""
+    told = basis(reviews, own.rests_on, known=known)
+    if known and not own.concerns:
+        told = f"no reviewer raised a concern about it ({told})"
+    authors = dict.fromkeys(review.author for review in reviews)
+    others = [who(a) for a in authors if a not in own.rests_on and concerns(reviews, a)]
+    return f"{told}; there are concerns about {', '.join(sorted(others))}" if others else told
+
+
+def agreement(own: FinalRecommendation, who: Who) -> list[str]:
+    """Return who stands behind a recommendation, and in what these answers differ."""
+    agreeing = ", ".join(sorted(map(who, own.rests_on)))
+    said = f"{agreeing} agree" if len(own.rests_on) > 1 else f"{agreeing} alone stands for it"
+    return [said, *(_difference(difference, who) for difference in own.differences)]
+
+
+def support(own: FinalRecommendation) -> str:
+    """Return every ingredient with its share of support; blank where there is none."""
+    return ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
+
+
+def _difference(difference: Difference, who: Who) -> str:
+    values = (f"{who(name)} {value or 'not stated'}" for name, value in difference.values.items())
+    return f"{_PLURALS[difference.field]} of {difference.ingredient} differ: {', '.join(values)}"

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from llmchem_tui.cli.output import tell
 from llmchem_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     """Run the app until the user leaves it.
 
-    A bug in it is raised here, once the terminal is as it was.
+    A bug in it is raised here, once the terminal is as it was and the session's place is told.
 
     Raises:
         InputError: there is no terminal that it could draw on.
@@ -35,8 +36,9 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     folder = data_folder(os.environ)
 
     async def open_laboratory() -> Laboratory:
-        from llmchem_tui.laboratory import Laboratory, Saving
+        from llmchem_tui.laboratory import Laboratory
         from llmchem_tui.providers.pool import open_pool
+        from llmchem_tui.recorder import Saving
         from llmchem_tui.storage.prompts import load_prompts
 
         def reopen() -> Coroutine[None, None, Pool]:
@@ -56,4 +58,7 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     )
     app.run()
     if app.crash is not None:
+        laboratory = app.desk.laboratory
+        if laboratory is not None and laboratory.recorder.session is not None:
+            tell(f"llmchem: what was finished is saved in {laboratory.recorder.session.folder}")
         raise app.crash

@@ -22,7 +22,8 @@ from llmchem_tui.domain.model import Outcome, Vignette
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
     from llmchem_tui.domain.strategies import Choice
-    from llmchem_tui.laboratory import Laboratory, Saving
+    from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.recorder import Saving
     from llmchem_tui.session.state import RoundState
 
 CANCELLED = 130
@@ -127,7 +128,7 @@ def _strategy(name: str) -> str:
 
 def _saving(options: dict[str, Any]) -> Saving:
     from llmchem_tui.config import data_folder
-    from llmchem_tui.laboratory import Saving
+    from llmchem_tui.recorder import Saving
 
     if options["no_save"] and options["out"]:
         raise InputError("--out and --no-save contradict each other; leave one of them out")
@@ -177,21 +178,21 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
     tell(f"plan: {(await laboratory.forecast(wishes.vignette, choice)).text}")
     state = await _watch(laboratory, wishes, choice, seed)
     if state is None or state.ended is None or state.ended.cancelled:
-        where = laboratory.session.folder if laboratory.session else None
+        where = laboratory.recorder.session.folder if laboratory.recorder.session else None
         tell(f"cancelled; what had finished is in {where}" if where else "cancelled")
         return CANCELLED
     score = state.score(abstain_below=laboratory.settings.round.abstain_below)
     n = min(wishes.n, len(laboratory.pool.models))
     following = laboratory.next_ensemble(n, seed, repeats=repeats)
-    files = laboratory.session.files if laboratory.session else {}
+    files = laboratory.recorder.session.files if laboratory.recorder.session else {}
     if wishes.as_json:
         print_json(run_document(state, score, following, files))
     else:
         print_round(state, score, following)
-        if laboratory.session:
-            say(f"Saved in {laboratory.session.folder}")
-    if laboratory.saving.write and laboratory.not_saved:
-        tell(laboratory.not_saved)  # the result stands above all the same
+        if laboratory.recorder.session:
+            say(f"Saved in {laboratory.recorder.session.folder}")
+    if laboratory.recorder.saving.write and laboratory.recorder.not_saved:
+        tell(laboratory.recorder.not_saved)  # the result stands above all the same
         return 1
     return 1 if score.outcome is Outcome.FAILED else 0
 

@@ -27,7 +27,7 @@ from llmchem_tui.toml_files import nearest
 from llmchem_tui.ui.ascii import Ascii, wants_ascii
 from llmchem_tui.ui.commands import Commands
 from llmchem_tui.ui.desk import Desk
-from llmchem_tui.ui.modes import MODES, make_screen
+from llmchem_tui.ui.modes import MODE_KEYS, MODES, make_screen
 from llmchem_tui.ui.screens.desk import TOLD_SECONDS, DeskScreen
 from llmchem_tui.ui.screens.dialogs import LeaveScreen
 from llmchem_tui.ui.screens.round import RoundScreen
@@ -62,17 +62,7 @@ class LlmchemApp(App[None]):
     DEFAULT_MODE = "round"
     COMMANDS = {Commands}
     BINDINGS = [
-        Binding("c", "mode('chemistry')", "Chemistry", id="app.chemistry", tooltip="Who interacts"),
-        Binding("h", "mode('history')", "History", id="app.history", tooltip="Saved sessions"),
-        Binding("l", "mode('models')", "Models", id="app.models", tooltip="What can be asked"),
-        Binding(
-            "question_mark",
-            "mode('help')",
-            "Help",
-            id="app.help",
-            tooltip="All keys, words and numbers",
-            key_display="?",
-        ),
+        *MODE_KEYS,
         Binding("k", "keys", "Keys", show=False, id="app.keys", tooltip="Keys of what has focus"),
         Binding(
             "t", "theme", "Theme", show=False, id="app.theme", tooltip="Other colours, seen at once"
@@ -104,7 +94,16 @@ class LlmchemApp(App[None]):
             id="app.quit-anywhere",
             tooltip="Leave the program, from a dialog too",
         ),
-        Binding("ctrl+c", "leave", "Quit", show=False, priority=True, system=True),
+        Binding(
+            "ctrl+c",
+            "leave",
+            "Quit or copy",
+            show=False,
+            priority=True,
+            system=True,
+            id="app.leave",
+            tooltip="Copy a text that is selected; else leave the program",
+        ),
     ]
 
     def __init__(
@@ -132,8 +131,12 @@ class LlmchemApp(App[None]):
         self._ascii = [Ascii()] if wants_ascii(env or {}) else []
         for mode in MODES:
             self.add_mode(mode, partial(make_screen, mode, self.desk, open_laboratory))
+        self._keymap_problems: list[str] = []
         if settings.keymap:
-            self.set_keymap(dict(settings.keymap))
+            from llmchem_tui.ui.keymap import complete, keymap_problems
+
+            self._keymap_problems += keymap_problems(settings.keymap, self.BINDINGS)
+            self.set_keymap(complete(settings.keymap, self.BINDINGS))
 
     def get_css_variables(self) -> dict[str, str]:
         """Add ``muted``: Textual's own muted colours are blended late, which tables cannot do."""
@@ -158,10 +161,6 @@ class LlmchemApp(App[None]):
         for theme in themes:
             self.register_theme(theme)
         self._own_themes = frozenset(theme.name for theme in themes)
-        if self.settings.keymap:
-            from llmchem_tui.ui.keymap import keymap_problems
-
-            problems += keymap_problems(self.settings.keymap, LlmchemApp.BINDINGS)
         wanted = self.settings.ui.theme
         if wanted in self.available_themes:
             self.theme = wanted
@@ -171,7 +170,7 @@ class LlmchemApp(App[None]):
         # A terminal must not be left in the app's hands when the machine or the line goes down.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        for problem in problems:
+        for problem in [*problems, *self._keymap_problems]:
             self.tell(problem)
 
     def tell(self, text: str, severity: SeverityLevel = "warning") -> None:
@@ -213,11 +212,11 @@ class LlmchemApp(App[None]):
         """Go to the Round screen and put a model into the ensemble, or take it out."""
         (await self._round()).toggle_model(name)
 
-    async def replay(self, session: Path) -> None:
-        """Go to the History screen and replay a saved session."""
+    async def replay(self, session: Path, trial: str = "") -> None:
+        """Go to the History screen and replay a saved session, from a trial on if one is named."""
         await self.switch_mode("history")
         screen: HistoryScreen = self.get_screen_stack()[0]  # type: ignore[assignment] # its mode's
-        screen.replay(session)
+        screen.replay(session, trial)
 
     async def _round(self) -> RoundScreen:
         await self.switch_mode("round")
@@ -258,9 +257,9 @@ class LlmchemApp(App[None]):
         laboratory = self.desk.laboratory
         if laboratory is None or self.desk.busy:
             return
-        private = not laboratory.saving.private
+        private = not laboratory.recorder.saving.private
         try:
-            laboratory.keep_private(private)
+            laboratory.recorder.keep_private(private)
         except LlmchemError as error:
             self.tell(str(error), "error")
         self.tell(PRIVATE if private else NOT_PRIVATE, "information")
@@ -276,13 +275,18 @@ class LlmchemApp(App[None]):
         await self.action_quit()
 
     async def action_quit(self) -> None:
-        """Leave; while a round runs only after a question, or the second time."""
+        """Leave; where something would be lost only after a question, or the second time."""
         state = self.desk.state
-        running = self.desk.busy and state is not None and state.ended is None
-        if not running or isinstance(self.screen, LeaveScreen):
+        if self.desk.busy and state is not None and state.ended is None:
+            lost = "A round is running; leaving cancels its open calls. Leave?"
+        elif any(getattr(screen, "unsaved", False) for screen in self.get_screen_stack("round")):
+            lost = "The case that is being written is not saved. Leave?"
+        else:
+            lost = ""
+        if not lost or isinstance(self.screen, LeaveScreen):
             self.exit()
             return
-        self.push_screen(LeaveScreen(), lambda leave: self.exit() if leave else None)
+        self.push_screen(LeaveScreen(lost), lambda leave: self.exit() if leave else None)
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with all values, among them cases and keys.

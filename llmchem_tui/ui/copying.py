@@ -14,15 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.app import App
+from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
 
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import Outcome
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.storage.copies import COPIES, EXPORTS, SCREENSHOTS, save_named, save_numbered
 from llmchem_tui.storage.files import StorageError
 
 if TYPE_CHECKING:
-    from llmchem_tui.analysis.round_report import RoundReport
+    from llmchem_tui.analysis.report import RoundReport
     from llmchem_tui.ui.desk import Desk
     from llmchem_tui.ui.reading import Reading
     from llmchem_tui.ui.screens.desk import DeskScreen
@@ -32,6 +36,8 @@ CLIPBOARD_BYTES = 74_000
 
 _PRIVATE = "a private session writes no text"
 _NO_SESSION = "nothing is saved yet: the first round makes the session's folder"
+_NOT_KNOWN = "whether anything was recommended is not known: the history does not say it"
+_NO_REGIMENS = "there was a recommendation, but the history does not have every regimen"
 _NO_REMOTE_FONT = re.compile(r',\s*url\("https?://[^"]*"\)\s*format\("[^"]*"\)')
 
 
@@ -67,7 +73,7 @@ class Place:
 
 def present_place(desk: Desk) -> Place:
     """Return the session of the round that is shown, or that will be next."""
-    session = desk.laboratory.session if desk.laboratory else None
+    session = desk.laboratory.recorder.session if desk.laboratory else None
     folder = desk.saved_in or (session.folder if session else None)
     if folder is None:
         return Place(None, _PRIVATE if desk.private else _not_saved(desk))
@@ -93,7 +99,7 @@ def exports_place(desk: Desk) -> Place:
 
 
 def _not_saved(desk: Desk) -> str:
-    return (desk.laboratory.not_saved if desk.laboratory else "") or _NO_SESSION
+    return (desk.laboratory.recorder.not_saved if desk.laboratory else "") or _NO_SESSION
 
 
 def _data(desk: Desk) -> Path:
@@ -106,14 +112,31 @@ def _data(desk: Desk) -> Path:
 def copied(screen: Screen[Any]) -> Copied | None:
     """Return what there is to copy: what the mouse has selected, else the focused thing.
 
-    That is the focused widget, or the nearest around it, that offers a text.
+    That is what the focused widget, or the nearest around it, offers; where none offers anything,
+    what the widget shows.
     """
     if selected := screen.get_selected_text():
         return Copied("selection", selected)
     for node in (screen.focused or screen).ancestors_with_self:
         if isinstance(node, Copyable) and (own := node.copied()) is not None:
             return own
-    return None
+    if screen.focused is None:
+        return None
+    return Copied(screen.focused.id or "text", shown_text(screen.focused))
+
+
+def shown_text(widget: Widget) -> str:
+    """Return the words that a widget and those within it show, scrolled out of sight or not."""
+    if isinstance(widget, OptionList):
+        texts = [_words(option.prompt) for option in widget.options]
+    else:
+        statics = widget.walk_children(Static, with_self=True)
+        texts = [_words(one.visual) for one in statics if one.display]
+    return "\n".join(line.rstrip() for text in texts for line in text.split("\n"))
+
+
+def _words(shown: object) -> str:
+    return shown.plain if isinstance(shown, Content) else shown if isinstance(shown, str) else ""
 
 
 def to_clipboard(app: App[Any], text: str) -> None:
@@ -123,50 +146,57 @@ def to_clipboard(app: App[Any], text: str) -> None:
     only with ``allow-passthrough on`` (before 3.3 always), so that it gets both.
     """
     app.copy_to_clipboard(text)
-    if os.environ.get("TMUX") and app._driver is not None:
+    if _in_tmux() and app._driver is not None:
         encoded = base64.b64encode(text.encode("utf-8")).decode("ascii")
         app._driver.write(f"\x1bPtmux;\x1b\x1b]52;c;{encoded}\a\x1b\\")
 
 
-def copy_focused(screen: DeskScreen, place: Place | None = None) -> None:
-    """Copy the focused thing to clipboard and file; ``place`` None: that of the present session."""
-    own = copied(screen)
+def _in_tmux() -> bool:
+    return bool(os.environ.get("TMUX"))
+
+
+def copy_focused(screen: DeskScreen, place: Place, dialog: Screen[Any] | None = None) -> None:
+    """Copy the focused thing to clipboard and file; ``dialog``: it is in one over the screen."""
+    own = copied(dialog or screen)
     text = plain(own.text).strip("\n") if own else ""
     if own is None or not text.strip():
         screen.tell("there is nothing to copy here: focus a pane that has a text")
         return
     to_clipboard(screen.app, text)
     what = f"{own.name} ({len(text):,} characters)"
-    long = len(text.encode("utf-8")) > CLIPBOARD_BYTES
-    place = place or present_place(screen.desk)
+    doubts = _doubts(text)
     if place.folder is None:
-        cut = "; many terminals cut or refuse so long a text" if long else ""
-        told = f"{what} went to the clipboard only: {place.why_not}{cut}"
-        screen.tell(told, "warning" if long else "information")
+        told = f"{what} went to the clipboard only{doubts}: {place.why_not}"
+        screen.tell(told, "warning" if doubts else "information")
         return
     folder = place.folder / COPIES if place.session else place.folder
     try:
         path = save_numbered(folder, own.name, ".txt", f"{text}\n")
     except StorageError as error:
-        screen.tell(f"{what} went to the clipboard only. {error}", "error")
+        screen.tell(f"{what} went to the clipboard only{doubts}. {error}", "error")
         return
-    cut = ", which many terminals cut or refuse for so long a text" if long else ""
-    screen.tell(f"{what} is in {path} and went to the clipboard{cut}", "information")
+    screen.tell(f"{what} is in {path} and went to the clipboard{doubts}", "information")
+
+
+def _doubts(text: str) -> str:
+    """Why the clipboard may not have got a text; no terminal tells."""
+    doubts = ["many terminals cut or refuse so long a text"] * (
+        len(text.encode("utf-8")) > CLIPBOARD_BYTES
+    )
+    doubts += ["tmux takes it with set-clipboard on"] * _in_tmux()
+    return f" ({'; '.join(doubts)})" if doubts else ""
 
 
 # --- a round as Markdown --------------------------------------------------------------------
 
 
-def export_round(
-    screen: DeskScreen, reading: Reading | None, place: Place | None = None
-) -> Path | None:
-    """Write the round that is shown as Markdown; ``place`` None: the present session."""
-    place = place or present_place(screen.desk)
+def export_round(screen: DeskScreen, reading: Reading | None, place: Place) -> Path | None:
+    """Write the round that is shown as Markdown, into the folder for texts of its screen."""
     problem = _no_export(reading, place)
     if problem or reading is None or place.folder is None:
         screen.tell(problem)
         return None
-    from llmchem_tui.analysis.report import round_markdown
+    from llmchem_tui.analysis.round_markdown import round_markdown
 
     trial = reading.state.trial
     name = f"round-{trial.rpartition(' ')[2] if place.session else trial}"
@@ -194,26 +224,32 @@ def _no_export(reading: Reading | None, place: Place) -> str:
 
 def round_report(reading: Reading) -> RoundReport:
     """Return what a report is made from: the saved numbers, and what the reader asks besides."""
-    from llmchem_tui.analysis.outcome import NOT_KNOWN
-    from llmchem_tui.analysis.round_report import RoundReport, WhatIf
+    from llmchem_tui.analysis.report import RoundReport, WhatIf
+    from llmchem_tui.ui.reading import HUMAN
+    from llmchem_tui.ui.widgets.grades import changes, reviews_known  # which import this
 
-    asked = WhatIf(_changes(reading), reading.score(), tuple(reading.reviews))
+    asked = WhatIf(changes(reading, HUMAN), reading.score(), tuple(reading.reviews))
     return RoundReport(
         reading.state,
         reading.saved_score(),
         reading.order,
         own_reviews=tuple(reading.own_grades.values()),
-        untold=NOT_KNOWN if reading.given is not None else "",
+        untold=_untold(reading),
+        reviews_known=reviews_known(reading),
         what_if=asked if reading.asks_what_if else None,
     )
 
 
-def _changes(reading: Reading) -> tuple[str, ...]:
-    out = [reading.letter(name) for name in reading.order if not reading.counts(name)]
-    parts = [f"without the grades of {', '.join(out)}"] * bool(out)
-    parts += ["with the user's own grades"] * (reading.with_human and bool(reading.own_grades))
-    parts += [f"abstaining below {reading.abstain_below:.2f}"] * reading.moved_threshold
-    return tuple(parts)
+def _untold(reading: Reading) -> str:
+    """What to say instead of an outcome that a history does not hold; blank: it does."""
+    from llmchem_tui.ui.widgets.grades import reviews_known
+
+    given = reading.given
+    if given is None or given.recommendation is not None:
+        return ""
+    if given.outcome is Outcome.RECOMMENDED:
+        return _NO_REGIMENS
+    return "" if reviews_known(reading) else _NOT_KNOWN
 
 
 # --- a picture ------------------------------------------------------------------------------
@@ -221,7 +257,7 @@ def _changes(reading: Reading) -> tuple[str, ...]:
 
 def save_screenshot(screen: DeskScreen) -> Path | None:
     """Write what the terminal shows as SVG, in the data folder beside the sessions."""
-    if present_place(screen.desk).why_not == _PRIVATE:
+    if screen.place.why_not == _PRIVATE:
         screen.tell(f"no screenshot: {_PRIVATE}, and a picture shows it")
         return None
     # The picture must not call a font server whenever somebody opens it.

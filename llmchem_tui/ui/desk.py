@@ -48,4 +48,4 @@ class Desk:
     @property
     def private(self) -> bool:
         """Whether no text is saved."""
-        return self.laboratory is not None and self.laboratory.saving.private
+        return self.laboratory is not None and self.laboratory.recorder.saving.private

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from llmchem_tui.analysis.markdown import code, fenced, inline, table
+from llmchem_tui.analysis.markdown import code, fenced, inline, quoted, table
 from llmchem_tui.domain.plain_text import plain, plain_line
 
 PARSER = MarkdownIt("gfm-like")  # with tables, and bare addresses that become links
 
 HOSTILE = (
     "[a](http://x.invalid) ![b](c) <script>alert(1)</script> &lt; `x` ``` | **b** _i_ ~~s~~",
+    "__a__ _b_ c_d x.com www.y.com",
     "https://x.invalid/?q=1 www.x.invalid me@x.invalid [^1] [ref]: x #1 $x$ :skull:",
     "# no heading\n\n- no list\n\n| no | table |\n|---|---|\n```\n~~~\n---\n===\n> quote",
     "\\| \\` \\\\ ` | ` \\",
@@ -30,11 +31,12 @@ texts = st.one_of(
 lines = texts.filter(plain_line)
 
 
-def content(token: Token) -> str:
+def content(token: Token, line_break: str = "") -> str:
     """What a reader sees of a line; nothing but text and code is let pass."""
     children = token.children or []
-    assert {child.type for child in children} <= {"text", "code_inline", "text_special"}
-    return "".join(child.content for child in children)
+    passing = {"text", "code_inline", "text_special", *["hardbreak"] * bool(line_break)}
+    assert {child.type for child in children} <= passing
+    return "".join(line_break if one.type == "hardbreak" else one.content for one in children)
 
 
 @given(texts)
@@ -47,6 +49,29 @@ def test_a_fence_holds_any_text_as_it_is_shown(text: str) -> None:
         plain(text) + "\n",
         "after",
     ]
+
+
+@given(texts.filter(plain_line))
+@example("1. one\n2) two\n- three\n+ four\n=====\n-----\n| a |\n|---|\n:--")
+@example("a\n\nb\n\n")
+@example("---\ntitle: x\n---")
+def test_a_quotation_reads_back_as_the_same_lines_and_nothing_else(text: str) -> None:
+    found = PARSER.parse("\n".join(["before", "", *quoted(text), "", "after"]))
+    if found[3].type == "fence":
+        assert found[3].content == plain(text) + "\n"
+        return
+    assert {token.type for token in found[3:-3]} <= {
+        *("blockquote_open", "blockquote_close", "paragraph_open", "paragraph_close", "inline"),
+    }
+    read = [content(token, "\n") for token in found[3:-3] if token.type == "inline"]
+    lines = [line for part in read for line in part.split("\n")]
+    assert lines == [line for line in map(plain_line, plain(text).split("\n")) if line]
+
+
+def test_prose_is_quoted_and_what_is_laid_out_keeps_its_blanks() -> None:
+    assert quoted("one\ntwo\n\nthree") == ["> one\\", "> two", ">", "> three"]
+    for text in ("Na\t140", "Na    140", " 1. indented"):
+        assert quoted(text) == fenced(text)
 
 
 @pytest.mark.parametrize("write", [inline, code])
@@ -66,7 +91,12 @@ def test_a_table_keeps_its_shape_and_its_words(first: str, second: str) -> None:
 
 
 def test_ordinary_words_are_left_alone() -> None:
-    for text in ("amoxicillin 1 g, q8h", "sim/alpha:8b", "0.5 mg/kg (max. 40 mg) - 5 days"):
+    for text in (
+        "amoxicillin 1 g, q8h",
+        "sim/alpha:8b",
+        "Trial_519 5",
+        "0.5 mg/kg (max. 40 mg) - 5 days",
+    ):
         assert inline(text) == text
 
 

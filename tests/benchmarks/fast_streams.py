@@ -17,8 +17,9 @@ from typing import Any
 from llmchem_tui.config import RoundSettings, Settings
 from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.domain.plain_text import plain
-from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.pool import Pool
+from llmchem_tui.recorder import Saving
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.parsing import parse_answer
 from llmchem_tui.session.protocol import answer_text

@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.fast_streams import FRAGMENTS_A_SECOND, MODELS
@@ -29,6 +30,11 @@ def cursor_line(app: PtyApp) -> int:
     return odd[0] if len(odd) == 1 else -1
 
 
+def moved(app: PtyApp, before: int) -> bool:
+    """Whether another line of the pool is highlighted."""
+    return cursor_line(app) not in (before, -1)
+
+
 def measured(app: PtyApp, seconds: float) -> list[float]:
     """Press a key again and again, and note how long each took to be seen, in seconds."""
     times = []
@@ -38,7 +44,7 @@ def measured(app: PtyApp, seconds: float) -> list[float]:
         before = cursor_line(app)
         began = time.monotonic()
         app.press("down" if down else "up")
-        app.wait_for(lambda: cursor_line(app) not in (before, -1), 10)
+        app.wait_for(partial(moved, app, before), 10)
         times.append(time.monotonic() - began)
         down = not down
         pause = time.monotonic() + _BETWEEN_KEYS
@@ -57,7 +63,7 @@ def main(seconds: float, size: tuple[int, int]) -> None:
             app.press("ctrl+r")
             app.wait_for("writing")
             times = sorted(measured(app, seconds - 2))
-            app.wait_for(lambda: (folder / "texts.json").exists(), seconds + 30)
+            app.wait_for((folder / "texts.json").exists, seconds + 30)
             written = len(app.written)
             app.press("q")
             app.wait_for_end()

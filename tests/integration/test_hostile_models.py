@@ -86,8 +86,8 @@ async def test_the_app_shows_hostile_models_harmlessly(
             await driver.run_round()
             lines = driver.app.screen._compositor.render_strips()
             assert controls("".join(strip.text for strip in lines)) == set()
-            assert driver.screen.state is not None
-            written = "".join(call.text for call in driver.screen.state.calls.values())
+            assert driver.screen.desk.state is not None
+            written = "".join(call.text for call in driver.screen.desk.state.calls.values())
             if controls(written) or "\ufffd" in written:
                 return
     pytest.fail(f"the model was tame in {TRIES} rounds")

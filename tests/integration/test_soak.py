@@ -14,8 +14,9 @@ import pytest
 from llmchem_tui.config import load
 from llmchem_tui.domain.model import Status
 from llmchem_tui.domain.strategies import Choice, Strategy
-from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.pool import open_pool
+from llmchem_tui.recorder import Saving
 from llmchem_tui.session.events import AnswerEnded, ReviewEnded
 from llmchem_tui.session.protocol import Prompts
 from llmchem_tui.storage.vignettes import from_text

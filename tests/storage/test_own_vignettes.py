@@ -201,3 +201,11 @@ def test_a_file_is_loaded_from_the_home_folder_under_an_id_of_its_own(
         load_file("~nobody-here/case.txt")
     with pytest.raises(InputError, match="there is no such file"):
         load_file("~/nothing.toml")
+
+
+def test_a_folder_and_a_pipe_are_no_file_to_load(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(InputError, match="is a folder; name a file in it"):
+        load_file(str(tmp_path))
+    with pytest.raises(InputError, match=r"pipe\.txt is no ordinary file"):
+        load_file(str(tmp_path / "pipe.txt"))  # and nothing waits for its end

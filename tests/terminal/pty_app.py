@@ -64,7 +64,10 @@ class PtyApp:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         if self.process.poll() is None:
             self.process.kill()
@@ -135,7 +138,10 @@ class PtyApp:
             if self._master >= 0:
                 self._read(0.1)
             else:
-                self.process.wait(seconds)
+                try:
+                    self.process.wait(seconds)
+                except subprocess.TimeoutExpired:
+                    pytest.fail("the process has not ended after its window was closed")
         self._read_all()
         return self.process.returncode
 

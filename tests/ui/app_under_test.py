@@ -14,9 +14,10 @@ from textual.widgets._footer import FooterKey
 
 from llmchem_tui.config import RoundSettings, Settings
 from llmchem_tui.domain.model import Locality, ModelSpec
-from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.facts import EndpointReport
 from llmchem_tui.providers.pool import Pool, simulated_pool
+from llmchem_tui.recorder import Saving
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.provider import Provider
 from llmchem_tui.storage.prompts import load_prompts

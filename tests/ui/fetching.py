@@ -92,6 +92,6 @@ def lines(user: Driver) -> list[str]:
 
 async def open_models(user: Driver) -> None:
     """Open the Models screen."""
-    await user.wait_until(lambda: user.enabled("models"))
+    await user.wait_until(lambda: user.app.desk.laboratory)
     await user.press("l")
-    assert isinstance(user.app.screen, ModelsScreen)
+    await user.wait_until(lambda: isinstance(user.app.screen, ModelsScreen))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
 import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +20,12 @@ from llmchem_tui.config import ChemistrySettings, HistorySettings
 from llmchem_tui.domain.chemistry import chemistry
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import TASK, Profile
-from llmchem_tui.domain.recommendation import RecommendationSettings, recommend
+from llmchem_tui.domain.recommendation import Recommendation, RecommendationSettings, recommend
 from llmchem_tui.domain.strategies import Strategy
 from llmchem_tui.ui.screens import chemistry as chemistry_screen
 from llmchem_tui.ui.screens.chemistry import ChemistryScreen
 from llmchem_tui.ui.screens.round import RoundScreen
+from llmchem_tui.ui.study import study
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.heat import HeatTable
 from llmchem_tui.ui.widgets.pair import figure
@@ -30,6 +36,12 @@ from tests.ui.test_untrusted_text import EVIL, assert_harmless
 
 NUMBERS = {"a": (9.0, 0.9), "b": (8.0, 0.8), "c": (6.0, 0.7), "d": (5.0, 0.6), "e": (9.5, 0.3)}
 ROUNDS = ("ab", "ab", "cd", "ace")
+PUBLISHED = (
+    Path(__file__).resolve().parents[2].parent / "shared" / "data" / "published" / "runs.csv"
+)
+PUBLISHED_ENSEMBLE = ("claude-3-5-sonnet-latest", "claude-3-7-sonnet-20250219", "o4-mini")
+"""What `llmchem recommend` names for three models."""
+
 UP_TO_SIZE = 4
 """Key presses from the first parameter to the size."""
 
@@ -124,7 +136,7 @@ async def test_the_table_reads_without_colour(bench: Bench) -> None:
         for name, cell in zip("bcde", row(user, "a")[1:], strict=True):
             assert f"{table.between('a', name):.2f}".removeprefix("0") in cell
         assert [cell[-1] for cell in row(user, "b")] == [" ", "–", "?", "?", "?"]
-        assert "? never tried together: 4" in user.text("#legend")
+        assert "? never tried together: 5" in user.text("#legend")
         assert f"above τ .00: {len(table.pairs_above(0))} pairs" in user.text("#legend")
 
 
@@ -156,14 +168,14 @@ async def test_a_pair_has_the_profiles_and_the_meetings_of_its_models(bench: Ben
         await user.pilot.pause()
         told = user.text("#pair")
         assert "tried together in 2 rounds" in told
-        assert "quality 9.00  accuracy .900  3 rounds, 3 with a reference" in told
-        assert "used, rank 1 of 4, penalty 0.01" in told
+        assert "quality 9.00  accuracy .900  penalty 0.01  rank 1 of 4\n" in told
+        assert "  the mean of 3 rounds with a reference" in told
         heat.point("b", "e")
         await user.pilot.pause()
         told = user.text("#pair")
         assert "? never tried together" in told
         assert "0 because e is not used" in told
-        assert "not used: its accuracy .300 is below the threshold .50" in told
+        assert "quality 9.50  accuracy .300  ✗ not used: below the threshold .50" in told
 
 
 async def test_arrows_move_over_the_pairs_and_the_diagonal_is_one_model(bench: Bench) -> None:
@@ -214,26 +226,27 @@ async def test_the_recommendation_follows_every_parameter(bench: Bench) -> None:
     table = chemistry(profiles_of())
     past = [frozenset(names) for names in ROUNDS]
 
-    def expected(**values: Any) -> tuple[str, ...]:
+    def expected(**values: Any) -> Recommendation:
         wanted = RecommendationSettings(**({"size": 2} | values))
-        return recommend(table, profiles_of(), past, wanted).ensemble
+        return recommend(table, profiles_of(), past, wanted)
 
     async with bench.opened() as user:
         screen = await open_chemistry(user)
         assert screen.study is not None
-        assert screen.study.members == expected()
+        assert screen.study.advice == expected()
         screen.query_one(ParameterList).focus()
         await adjust(user, "down", *["right"] * 10)
-        assert screen.study.members == expected(alpha=1.0)
+        assert screen.study.advice == expected(alpha=1.0)
+        assert f"loss {expected(alpha=1.0).loss:.3f}" in user.text("#advice")
         assert parameters_of(user)["alpha"] == "* α               1      setting 0.5"
         await adjust(user, "right")  # there is no more
         assert screen.parameters.alpha == 1.0
         await adjust(user, "backspace", "down", "down", "down", "right")
-        assert screen.study.members == expected(size=3)
+        assert screen.study.advice == expected(size=3)
         assert len(screen.study.members) == 3
         await adjust(user, "left", "left", "left")
         assert "any" in parameters_of(user)["size"]
-        assert screen.study.members == expected(size=None)
+        assert screen.study.advice == expected(size=None)
         await adjust(user, "up", *["right"] * 40)  # beta
         assert screen.parameters.beta == 0.5
         assert screen.parameters.usage_threshold == 1.0
@@ -254,12 +267,12 @@ async def test_beta_decides_the_size_where_it_is_free(bench: Bench) -> None:
 
 
 async def test_pairs_at_or_below_tau_lose_their_shade(bench: Bench) -> None:
-    teach(bench, tau=0.2)
+    teach(bench, tau=0.6)
     table = chemistry(profiles_of())
     async with bench.opened() as user:
         screen = await open_chemistry(user)
         screen.query_one(ParameterList).focus()
-        for key, tau in (("right", 0.25), ("left", 0.2), ("left", 0.15)):
+        for key, tau in (("right", 0.65), ("left", 0.6), ("left", 0.55)):
             await adjust(user, key)
             assert screen.parameters.tau == tau
             above = table.pairs_above(tau)
@@ -329,7 +342,7 @@ async def test_a_size_that_the_models_do_not_make_says_so(bench: Bench) -> None:
         assert not user.app.screen.check_action("adopt", ())
         screen.query_one(ParameterList).focus()
         await adjust(user, *["down"] * UP_TO_SIZE, "left")
-        assert "● a" in user.text("#advice").replace("\u00a0", " ")
+        assert "● a" in user.text("#advice")
         assert "c, d, e: no profile yet, so not judged" in user.text("#advice")
 
 
@@ -339,12 +352,12 @@ async def test_the_newest_parameters_win_and_the_others_are_not_computed(
     teach(bench)
     async with bench.opened() as user:
         screen = await open_chemistry(user)
-        real, go, asked = chemistry_screen.study, threading.Event(), []
+        go, asked = threading.Event(), []
 
         def slow(laboratory: Any, parameters: Any, knowledge: Any = None) -> Any:
             asked.append(parameters.alpha)
             assert go.wait(30)
-            return real(laboratory, parameters, knowledge)
+            return study(laboratory, parameters, knowledge)
 
         monkeypatch.setattr(chemistry_screen, "study", slow)
         screen.query_one(ParameterList).focus()
@@ -450,7 +463,7 @@ async def test_a_saturated_table_says_so_and_why(bench: Bench) -> None:
         await open_chemistry(user)
         told = user.text("#notes")
         assert "Saturated: 5 of 6 pairs stand at the maximum, 1.00" in told
-        assert "a, b: no penalty, so 1 with any other" in told
+        assert "a, b have next to no penalty, which gives 1 with nearly any other" in told
 
 
 async def test_a_homogeneous_pool_says_so_and_its_pairs_too(bench: Bench) -> None:
@@ -462,6 +475,40 @@ async def test_a_homogeneous_pool_says_so_and_its_pairs_too(bench: Bench) -> Non
         assert "0 by definition" in told
         assert "|0 - 0.04 - 0.04 + 0.06| / 0.06 = 0.3333" in told
         assert "The models do not differ enough" in user.text("#advice")
+
+
+async def test_a_table_saturated_by_equal_models_names_them(bench: Bench) -> None:
+    teach(bench, {"a": (8.0, 0.9), "b": (7.0, 0.8), "c": (7.0, 0.8)}, ("abc",))
+    async with bench.opened() as user:
+        await open_chemistry(user)
+        told = user.text("#notes")
+        assert "Saturated: 2 of 3 pairs stand at the maximum, .60" in told
+        assert told.endswith("b, c have the same penalty.")
+
+
+async def test_a_table_saturated_under_another_empty_cost_says_which(bench: Bench) -> None:
+    teach(bench, {"a": (8.0, 0.9), "b": (7.0, 0.8), "c": (7.0, 0.8)}, ("abc",), empty_cost=1.0)
+    async with bench.opened() as user:
+        await open_chemistry(user)
+        assert "The empty set costs 1 here, not 0." in user.text("#notes")
+
+
+async def test_a_profile_says_which_rounds_it_is_made_from(bench: Bench) -> None:
+    teach(bench, {name: NUMBERS[name] for name in "abc"}, ("ab",))
+    path = bench.folder / "past.csv"
+    more = [f"{trial},a,{TASK},3,,0.6,RANDOM,2026-01-1{trial}" for trial in (3, 4)]
+    more += [f"3,c,{TASK},6,,0.7,RANDOM,2026-01-13", f"5,c,{TASK},,,,RANDOM,2026-01-15"]
+    path.write_text("\n".join([path.read_text(), *more]))
+    async with bench.opened() as user:
+        screen = await open_chemistry(user)
+        screen.query_one(HeatTable).point("a", "c")
+        await user.pilot.pause()
+        told = user.text("#pair")
+        assert "the mean of 1 round with a reference; 2 without one not counted" in told
+        assert "the mean of 1 round without a reference; 1 more without a value" in told
+        screen.query_one(ParameterList).focus()
+        await adjust(user, "end", "right")
+        assert "the latest of 1 round with a reference" in user.text("#pair")
 
 
 async def test_one_model_or_none_is_no_table(bench: Bench) -> None:
@@ -477,21 +524,27 @@ async def test_no_history_says_what_to_do(bench: Bench) -> None:
     async with bench.opened() as user:
         await open_chemistry(user)
         assert "No history yet" in user.text("#notes")
-        assert "run one with two or more models on the Round screen" in user.text("#notes")
+        assert "esc leads to the Round screen; run one there with two" in user.text("#notes")
         assert "no model has a profile yet" in user.text("#advice")
         await user.press("o", "a", "tab", "right", "backspace")
         assert screen_of(user)
+
+
+async def test_the_key_in_a_hint_is_that_of_the_keymap(bench: Bench) -> None:
+    bench.settings = replace(bench.settings, keymap={"app.round": "f9"})
+    async with bench.opened() as user:
+        await open_chemistry(user)
+        assert "f9 leads to the Round screen" in user.text("#notes")
 
 
 async def test_before_there_are_models_it_says_that_they_are_looked_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chemistry_screen, "_LOOK_SECONDS", 0.01)
-    found, open_pool = threading.Event(), bench.open_pool
+    found, open_pool = asyncio.Event(), bench.open_pool
 
     async def later() -> Any:
-        while not found.is_set():
-            await user.pilot._app._animator.wait_for_idle()
+        await found.wait()
         return await open_pool()
 
     bench.open_pool = later
@@ -542,8 +595,9 @@ async def test_in_a_narrow_terminal_the_panes_are_tabs(bench: Bench) -> None:
         assert isinstance(screen.focused, ParameterList)
         await adjust(user, "down", "right")
         assert screen.parameters.alpha == 0.55
-        assert {"More", "Reset", "Adopt", "Quit"} <= set(user.footer)
-        for key in screen.query(FooterKey):
+        keys = screen.query(FooterKey)
+        assert {"More", "Reset", "Adopt"} <= {key.description for key in keys}
+        for key in keys:
             assert key.region.right <= NARROW[0], key.description
         await user.press("right_square_bracket")
         assert screen.focused is heat
@@ -565,6 +619,28 @@ async def test_a_tab_is_clicked(bench: Bench) -> None:
         assert isinstance(screen.focused, ParameterList)
 
 
+async def test_a_table_that_is_scrolled_shows_whole_columns(bench: Bench) -> None:
+    names = [f"a-model-with-a-name-{i}" for i in range(30)]
+    teach(bench, {name: (5 + i / 8, 0.5 + i / 70) for i, name in enumerate(names)}, (names,))
+    async with bench.opened() as user:
+        heat = (await open_chemistry(user)).query_one(HeatTable)
+        for size in (NARROW, WIDE, (137, 41)):
+            await user.pilot.resize_terminal(*size)
+            await user.pilot.pause()
+            beside = heat.scrollable_content_region.width - heat.ordered_columns[0].width
+            assert heat.max_scroll_x > 0
+            assert beside >= 2 * heat.ordered_columns[1].width
+            assert beside % heat.ordered_columns[1].width == 0
+
+
+async def test_a_title_is_whole_above_short_names(bench: Bench) -> None:
+    teach(bench)
+    async with bench.opened() as user:
+        heat = (await open_chemistry(user)).query_one(HeatTable)
+        assert heat.ordered_columns[0].width >= len("interaction")
+        assert heat.max_scroll_x == 0
+
+
 @pytest.mark.parametrize("size", [NARROW, WIDE, (200, 60)])
 async def test_thirty_models_with_long_names_are_all_reached(
     bench: Bench, size: tuple[int, int]
@@ -583,7 +659,7 @@ async def test_thirty_models_with_long_names_are_all_reached(
         assert ordered[-2] in user.text("#why").replace("\n", "")
         cursor = heat._get_cell_region(heat.cursor_coordinate)
         visible = cursor.translate(-heat.scroll_offset)
-        assert 0 <= visible.y and visible.bottom <= heat.content_size.height
+        assert visible.y >= 0 and visible.bottom <= heat.content_size.height
         assert heat.region.bottom <= screen.query_one("#legend").region.y
         for other in (NARROW, WIDE, size):
             await user.pilot.resize_terminal(*other)
@@ -626,6 +702,51 @@ async def test_what_is_shown_can_be_copied(bench: Bench) -> None:
         assert table.text.splitlines()[0] == "interaction\ta\tb\tc\td\te"
         assert screen.query_one("#pair").copied().text.startswith("1 a × ")  # type: ignore[attr-defined]
         assert "loss" in screen.query_one("#weighing").copied().text  # type: ignore[attr-defined]
+
+
+# --- a published history --------------------------------------------------------------------
+
+
+def teach_published(bench: Bench) -> dict[tuple[str, str], set[str]]:
+    """Give a bench the published history under our task; return the models of each round."""
+    with open(PUBLISHED, encoding="utf-8", newline="") as file:
+        rows = [one | {"task": TASK} for one in csv.DictReader(file)]
+    rounds: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in rows:
+        shifted = not one["created"]  # by a missing column: the strategy is unknown
+        rounds[one["trial"], "" if shifted else one["strategy"]].add(one["model"])
+    teach(bench, rounds=(), pool=sorted(set().union(*rounds.values())), n=3)
+    with open(bench.folder / "past.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return rounds
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published history is not beside us")
+async def test_a_published_history_is_shown_with_the_numbers_that_it_has(bench: Bench) -> None:
+    rounds = teach_published(bench)
+    async with bench.opened() as user:
+        screen = await open_chemistry(user)
+        heat, shown = screen.query_one(HeatTable), screen.study
+        assert shown is not None
+        for a, b in combinations(shown.table.names, 2):
+            assert shown.met(a, b) == sum({a, b} <= members for members in rounds.values())
+        assert shown.members == PUBLISHED_ENSEMBLE
+        assert "loss 17.478" in user.text("#advice")
+        a, b = PUBLISHED_ENSEMBLE[1:]
+        heat.point(a, b)
+        await user.pilot.pause()
+        told = user.text("#pair")
+        assert f"tried together in {shown.met(a, b)} rounds" in told
+        for name in (a, b):
+            took_part = sum(name in members for members in rounds.values())
+            assert f"the mean of {took_part} rounds with a reference" in told
+        screen.query_one(ParameterList).focus()
+        await adjust(user, "end", "right", "right")  # best: many answers are perfect
+        assert "12 of 12 models known" in user.status
+        assert "Saturated" in user.text("#notes")
+        assert "next to no penalty" in user.text("#notes")
 
 
 # --- the pane on the Round screen -----------------------------------------------------------

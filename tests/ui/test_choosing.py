@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from textual.widgets import HelpPanel, Input, Markdown, OptionList
+from textual.widgets import Input, OptionList
 
+from llmchem_tui.storage.vignettes import find
 from llmchem_tui.ui.screens.dialogs import PickScreen
 from llmchem_tui.ui.widgets.pool import PoolList
 from tests.session.scripted import ScriptedProvider
-from tests.ui.app_under_test import Bench, Driver, scripted_pool
+from tests.ui.app_under_test import Bench, Driver, saved_rows, scripted_pool
 
 
 def dialog_lines(user: Driver) -> list[str]:
@@ -80,16 +81,23 @@ async def test_the_size_changes_this_ensemble_and_the_offered_one(bench: Bench) 
         await user.wait_until(lambda: setup.offered and len(setup.offered.ensemble) == 5)
 
 
-async def test_the_case_is_found_by_typing_and_shown(bench: Bench) -> None:
+async def test_the_case_that_is_chosen_is_shown_and_run(bench: Bench) -> None:
     async with bench.opened() as user:
-        await user.press("v")
-        assert len(dialog_lines(user)) == 20
-        await user.press(*"PARK vomit")  # in any order, in any case
-        (line,) = dialog_lines(user)
-        assert "vomiting-parkinson" in line
-        await user.press("enter")
-        assert "vomiting-parkinson" in user.status
+        await user.press("v", *"parkins", "enter")
+        await user.wait_until(lambda: "vomiting-parkinson" in user.status)
         assert "Parkinson" in user.text("#vignette")
+        await user.run_round()
+        assert user.screen.desk.state is not None
+        assert user.screen.desk.state.started.vignette == find("vomiting-parkinson")
+
+
+async def test_a_case_that_is_written_is_shown_and_run(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("v", "ctrl+n", *"Fever.", "ctrl+s")
+        await user.wait_until(lambda: "fever" in user.status)
+        assert "Fever." in user.text("#vignette")
+        await user.run_round()
+        assert {row["vignette"] for row in saved_rows(bench.folder)} == {"fever"}
 
 
 async def test_escape_leaves_a_dialog_and_everything_as_it_was(bench: Bench) -> None:
@@ -102,41 +110,23 @@ async def test_escape_leaves_a_dialog_and_everything_as_it_was(bench: Bench) -> 
 
 async def test_a_search_without_result_says_so_and_enter_does_nothing(bench: Bench) -> None:
     async with bench.opened() as user:
-        await user.press("v", *"zzz", "enter", "down")
+        await user.press("s", *"zzz", "enter", "down")
         assert dialog_lines(user) == ["nothing found"]
         await user.press("backspace", "backspace", "backspace")
-        assert len(dialog_lines(user)) == 20
+        assert len(dialog_lines(user)) == 5
         assert isinstance(user.app.focused, Input)
 
 
 async def test_the_list_moves_while_the_field_has_the_keyboard(bench: Bench) -> None:
     async with bench.opened() as user:
-        await user.press("v", *"in", "pageup", "pageup")
+        await user.press("s", "pageup")
         options = user.app.screen.query_one(OptionList)
         places = [options.highlighted]
         for key in ("down", "down", "up", "pagedown", "pageup"):
             await user.press(key)
             places.append(options.highlighted)
-        assert places == [0, 1, 2, 1, 11, 1]
-        await user.press("pagedown", "pagedown", "pagedown")
-        assert options.highlighted == options.option_count - 1
+        assert places == [0, 1, 2, 1, 4, 0]
         assert isinstance(user.app.focused, Input)
-
-
-async def test_a_users_own_vignettes_are_listed_and_a_broken_one_says_why(bench: Bench) -> None:
-    folder = bench.folder / "vignettes"
-    folder.mkdir()
-    (folder / "own-note.txt").write_text("A 30-year-old man with gout asks for advice.")
-    (folder / "broken.toml").write_text("text = ")
-    async with bench.opened() as user:
-        await user.press("v", *"broken")
-        (line,) = dialog_lines(user)
-        assert "✗ broken" in line and "broken.toml" in line
-        await user.press("enter")
-        assert "broken.toml" in user.told
-        assert "cap-older-adult" in user.status
-        await user.press("v", *"own-note", "enter")
-        assert "30-year-old man" in user.text("#vignette")
 
 
 async def test_a_pool_smaller_than_the_usual_size_is_used_as_it_is(bench: Bench) -> None:
@@ -146,14 +136,3 @@ async def test_a_pool_smaller_than_the_usual_size_is_used_as_it_is(bench: Bench)
         assert "only 2 models" in user.told
         await user.run_round()
         assert "confidence" in user.result
-
-
-async def test_the_help_panel_has_the_keys_of_the_focused_widget_and_closes_again(
-    bench: Bench,
-) -> None:
-    async with bench.opened() as user:
-        await user.press("question_mark")
-        panel = user.screen.query_one(HelpPanel)
-        assert "Space picks" in panel.query_one(Markdown).source
-        await user.press("question_mark")
-        assert not user.screen.query(HelpPanel)

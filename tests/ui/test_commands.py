@@ -89,7 +89,7 @@ async def test_it_takes_a_theme_and_says_how_to_keep_it(bench: Bench) -> None:
 async def test_it_replays_a_saved_session(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     replayed: list[Path] = []
 
-    def replay(self: HistoryScreen, session: Path) -> None:
+    def replay(self: HistoryScreen, session: Path, trial: str = "") -> None:
         replayed.append(session)
 
     monkeypatch.setattr(HistoryScreen, "replay", replay, raising=False)

@@ -14,16 +14,21 @@ from pathlib import Path
 import pytest
 from textual.app import App
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.selection import SELECT_ALL
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
+from llmchem_tui.analysis.round_markdown import round_markdown
 from llmchem_tui.config import Settings
+from llmchem_tui.domain.final_recommendation import ABSTENTIONS
+from llmchem_tui.domain.model import Outcome
 from llmchem_tui.domain.plain_text import plain
-from llmchem_tui.laboratory import Laboratory, Saving
+from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.pool import simulated_pool
+from llmchem_tui.recorder import Saving
 from llmchem_tui.storage import copies
 from llmchem_tui.storage.prompts import load_prompts
 from llmchem_tui.storage.session_file import SessionInfo
@@ -36,6 +41,7 @@ from llmchem_tui.ui.copying import (
     copy_focused,
     export_round,
     exports_place,
+    round_report,
     save_screenshot,
     session_place,
 )
@@ -79,13 +85,25 @@ class CopyScreen(DeskScreen):
         Binding("x", "export"),
         Binding("ctrl+s", "photograph"),
     ]
-    place: Place | None = None
+    elsewhere: Place | None = None
     reading: Reading | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.elsewhere or super().place
 
     def content(self) -> Iterable[Widget]:
         yield Pane("the pane's own words", markup=False, id="pane")
         yield Group(Bare("in a group", id="inner"), Pane("mute", id="mute"))
         yield Bare("alone", id="alone")
+        yield OptionList("one", None, Content("two [/b]"), id="list", markup=False)
+        with VerticalScroll(id="pair"):
+            yield Static(Content("a"))
+            yield Static("[b]", markup=False, classes="hidden")
+            yield Static("b", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(".hidden").display = False
 
     def action_copy(self) -> None:
         copy_focused(self, self.place)
@@ -207,8 +225,15 @@ async def test_the_focused_widget_is_copied_or_else_the_nearest_around_it(table:
             await user.pilot.pause()
             own = copied(user.screen)
             assert own is not None and own.text == text
-        user.screen.query_one("#alone").focus()
-        await user.pilot.pause()
+
+
+async def test_a_widget_that_offers_nothing_is_copied_as_it_is_shown(table: Table) -> None:
+    async with table.shown() as user:
+        for focus, text in (("#alone", "alone"), ("#list", "one\ntwo [/b]"), ("#pair", "a\nb")):
+            user.screen.query_one(focus).focus()
+            await user.pilot.pause()
+            assert copied(user.screen) == Copied(focus[1:], text)
+        user.screen.set_focus(None)
         assert copied(user.screen) is None
 
 
@@ -230,7 +255,9 @@ async def test_nothing_to_copy_is_said_and_leaves_clipboard_and_folder_alone(
     async with table.shown() as user:
         if text is not None:
             user.offer(text)
-        told = await user.press("y", "#alone" if text is None else "#pane")
+        if text is None:
+            user.screen.set_focus(None)
+        told = await user.press("y", "" if text is None else "#pane")
         assert "nothing to copy here" in told
         assert not [words for words in user.app.written if "]52;" in words]
         assert user.files() == []
@@ -259,7 +286,7 @@ async def test_a_copy_goes_to_the_clipboard_and_to_a_private_file_that_is_told(
 async def test_outside_tmux_the_clipboard_gets_one_bare_sequence(table: Table) -> None:
     async with table.shown() as user:
         user.offer("x")
-        await user.press("y", "#pane")
+        assert "tmux" not in await user.press("y", "#pane")
         assert [words for words in user.app.written if "]52;" in words] == [osc("x")]
 
 
@@ -273,6 +300,7 @@ async def test_inside_tmux_it_gets_the_wrapped_form_too(
         bare = osc("x")
         wrapped = f"\x1bPtmux;{bare.replace(chr(27), chr(27) * 2)}\x1b\\"
         assert [words for words in user.app.written if "]52;" in words] == [bare, wrapped]
+        assert "tmux takes it with set-clipboard on" in await user.press("y", "#pane")
 
 
 async def test_a_text_that_is_too_long_for_many_terminals_says_so(table: Table) -> None:
@@ -382,9 +410,9 @@ async def test_a_replayed_session_gets_its_own_copies_and_a_csv_those_of_the_dat
     table.desk.saved_in = None
     async with table.shown() as user:
         user.offer("x")
-        user.screen.place = session_place(table.desk, other)
+        user.screen.elsewhere = session_place(table.desk, other)
         assert str(other / "copies") in await user.press("y", "#pane")
-        user.screen.place = exports_place(table.desk)
+        user.screen.elsewhere = exports_place(table.desk)
         await user.press("y", "#pane")
         path = table.home / "exports" / "001-answer-A.txt"
         assert (mode(path), mode(path.parent)) == (0o600, 0o700)
@@ -421,8 +449,8 @@ async def test_what_the_reader_asks_is_exported_beside_what_is_saved(table: Tabl
         before, after = text.split("## What if")
         assert "| **consensus** | 0.90 | 0.80 |" in before
         for line in (
-            "- without the grades of A\n",
-            "- with the user's own grades\n",
+            "- without grades of A\n",
+            "- with human grades\n",
             "- abstaining below 0.30\n",
             "| what if | 0.90 | 0.40 |",
         ):
@@ -431,14 +459,31 @@ async def test_what_the_reader_asks_is_exported_beside_what_is_saved(table: Tabl
 
 
 async def test_a_replayed_csv_is_exported_to_the_data_folder_with_its_trial(table: Table) -> None:
-    own = reading()
-    own.given = replace(own.saved_score(), recommendation=None)
     async with table.shown() as user:
-        user.screen.reading = own
-        user.screen.place = exports_place(table.desk)
+        user.screen.reading = reading()
+        user.screen.elsewhere = exports_place(table.desk)
         await user.press("x")
         path = table.home / "exports" / f"round-{NAME}-3.md"
-        assert "whether anything was recommended is not known" in path.read_text()
+        assert path.read_text().startswith(f"# Round {NAME} 3\n")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reviews", "told"),
+    [
+        (Outcome.NO_CONSENSUS, False, "**whether anything was recommended is not known"),
+        (Outcome.NO_CONSENSUS, True, f"**{ABSTENTIONS[Outcome.NO_CONSENSUS]}**"),
+        (Outcome.RECOMMENDED, True, "**there was a recommendation, but the history"),
+    ],
+)
+def test_a_history_claims_no_outcome_that_it_does_not_hold(
+    outcome: Outcome, reviews: bool, told: str
+) -> None:
+    grades = [graded("a", "b", 0.8), graded("b", "a", 0.9)] if reviews else []
+    state = ended([ok("a", answer()), ok("b", answer())], grades)
+    given = replace(state.score(), outcome=outcome, recommendation=None)
+    text = round_markdown(round_report(Reading(state, given=given)))
+    assert told in text.split("## Recommendation")[1]
+    assert ("the reviews are not known" in text) is not reviews
 
 
 async def test_a_round_that_cannot_be_exported_says_why_in_a_sentence(table: Table) -> None:
@@ -465,7 +510,7 @@ async def test_a_private_or_unsaved_round_is_not_exported(table: Table) -> None:
         await table.sit_down(private=True)
         table.session()
         assert f"the round cannot be exported: {NO_TEXT}" in await user.press("x")
-        user.screen.place = exports_place(table.desk)
+        user.screen.elsewhere = exports_place(table.desk)
         assert NO_TEXT in await user.press("x")
         assert user.files() == []
 

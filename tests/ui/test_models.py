@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from textual.content import Content
-from textual.widgets._footer import FooterKey
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.providers.facts import ModelFacts
@@ -139,22 +138,14 @@ async def test_escape_goes_back_and_nothing_has_changed(bench: Bench) -> None:
         assert user.screen.desk.setup.choice is before
 
 
-async def test_the_palette_has_what_the_keys_do(bench: Bench) -> None:
-    async with bench.opened() as user:
-        commands = {one.title: one for one in user.app.get_system_commands(user.screen)}
-        assert {"Models", "Run", "Case", "Result", "Pick"} <= commands.keys()
-        assert "Stop" not in commands  # it means nothing now
-        await commands["Models"].callback()
-        await user.wait_until(lambda: isinstance(user.app.screen, ModelsScreen))
-
-
-async def test_the_keys_have_room_in_a_narrow_footer(bench: Bench) -> None:
-    async with bench.opened(NARROW) as user:
-        await user.run_round()
-        await user.press("p")
-        assert {"Models", "Adopt", "Quit"} <= set(user.footer)
-        for key in user.app.screen.query(FooterKey):
-            assert key.region.right <= NARROW[0], key.description
+async def test_what_is_missing_names_the_key_that_fetches_it(bench: Bench) -> None:
+    bench.settings = replace(bench.settings, keymap={"models.pull": "f5"})
+    openai = replace(BOX, name="other", kind="openai")
+    bench.open_pool = fetching_pool((BOX, openai))
+    async with bench.started() as user:
+        await open_models(user)
+        missing = [squeezed(line) for line in lines(user) if "missing" in line]
+        assert missing == ["✗ wanted missing – f5 fetches it", "✗ wanted missing on the server"]
 
 
 # --- looking again --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""NO_COLOR is respected, and nothing that matters is told by colour alone."""
+"""NO_COLOR leaves no colour at all, and nothing that matters is told by colour alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from llmchem_tui.session.provider import Unreachable
+from llmchem_tui.ui.widgets.pool import PoolList
 from tests.session.scripted import FOREVER, ScriptedProvider
 from tests.ui.app_under_test import Bench, Driver, scripted_pool
 from tests.ui.painted import painted, segments
@@ -19,21 +20,20 @@ def no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
 
-def colours(user: Driver) -> set[tuple[int, ...] | str]:
-    """What foregrounds and grounds are painted in: red, green, blue, or a name."""
+def colours(user: Driver) -> set[str]:
+    """What foregrounds and grounds are painted in."""
     styles = [segment.style for segment in segments(user.app) if segment.style]
-    own = [colour for style in styles for colour in (style.color, style.bgcolor) if colour]
-    return {tuple(colour.triplet) if colour.triplet else colour.name for colour in own}
+    return {str(colour) for style in styles for colour in (style.color, style.bgcolor) if colour}
 
 
-async def test_only_greys_are_painted(bench: Bench) -> None:
+@pytest.mark.parametrize("theme", ["clinic-dark", "clinic-light", "terminal"])
+async def test_no_colour_is_painted(bench: Bench, theme: str) -> None:
+    bench.settings = replace(bench.settings, ui=replace(bench.settings.ui, theme=theme))
     async with bench.opened() as user:
         await user.run_round()
-        for key in ("escape", "l", "escape", "s"):
+        for key in ("escape", "c", "h", "l", "question_mark", "escape", "s"):
             await user.press(key)
-            seen = colours(user)
-            assert len(seen) > 2
-            assert all(len(set(colour)) == 1 for colour in seen), key
+            assert colours(user) == set(), key
 
 
 async def test_every_state_has_a_glyph_and_a_word(bench: Bench) -> None:
@@ -56,13 +56,26 @@ async def test_the_pane_with_the_keyboard_has_a_border_of_its_own(bench: Bench) 
             assert title in painted(user.app)
 
 
-async def test_the_terminals_own_palette_is_left_out_too(bench: Bench) -> None:
-    ui = replace(bench.settings.ui, theme="terminal")
-    bench.settings = replace(bench.settings, ui=ui)
+async def test_a_row_is_marked_only_where_the_keyboard_is(bench: Bench) -> None:
     async with bench.opened() as user:
-        await user.run_round()
-        assert colours(user) == {"default"}
-        await user.press("p")
-        underlined = [own.text for own in segments(user.app) if own.style and own.style.underline]
-        assert "● sim/alder-7b" in "".join(underlined)
-        assert "sim/birch-13b" not in "".join(underlined)
+        await user.press("g", "p")
+        marked = "".join(
+            own.text for own in segments(user.app) if own.style and own.style.underline
+        )
+        assert "● sim/alder-7b" in marked
+        assert "sim/birch-13b" not in marked
+
+
+async def test_the_place_where_one_writes_can_be_seen(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.press("ctrl+p", "d", "o", "s", "left")
+        reversed_ = [own.text for own in segments(user.app) if own.style and own.style.reverse]
+        assert "s" in reversed_
+
+
+async def test_a_row_can_still_be_clicked(bench: Bench) -> None:
+    async with bench.opened() as user:
+        before = user.ensemble
+        await user.pilot.click(PoolList, offset=(3, 4))
+        await user.pilot.pause()
+        assert user.ensemble != before

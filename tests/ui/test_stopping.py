@@ -90,10 +90,3 @@ async def test_leaving_while_models_are_looked_for_is_possible(bench: Bench) -> 
         await user.press("q")
         await user.wait_until(lambda: not user.app.is_running)
     await bench.wait_until(lambda: asyncio.all_tasks() == before)
-
-
-async def test_ctrl_c_says_how_to_leave(bench: Bench) -> None:
-    async with bench.opened() as user:
-        await user.press("ctrl+c")
-        assert user.app.is_running
-        assert "ctrl+q" in user.told or "[b]q[/b]" in user.told

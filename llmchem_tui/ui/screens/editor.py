@@ -50,7 +50,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
             "ctrl+o",
             "private",
             "Private session",
-            id="editor.private",
+            id="app.private",  # one key wherever one is; the keymap changes both
             tooltip="Write no text to any file, or do so again",
         ),
         Binding("escape", "leave", "Leave", id="editor.leave", tooltip="Leave without saving"),
@@ -205,7 +205,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
             return
         self.query_one(Told).say("")
         try:
-            laboratory.keep_private(not self.desk.private)
+            laboratory.recorder.keep_private(not self.desk.private)
         except LlmchemError as error:
             self.query_one(Told).say(str(error))
         self._show_terms()

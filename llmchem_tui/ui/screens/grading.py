@@ -13,8 +13,9 @@ from textual.widgets import Input, Static
 from llmchem_tui.domain.model import Review, ReviewResult, Status
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.session.events import Call
-from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.copying import Copied, copy_focused
 from llmchem_tui.ui.reading import HUMAN, Reading
+from llmchem_tui.ui.screens.desk import DeskScreen
 from llmchem_tui.ui.widgets.grades import explanation
 from llmchem_tui.ui.words import number
 
@@ -22,7 +23,12 @@ from llmchem_tui.ui.words import number
 class ReviewScreen(ModalScreen[None]):
     """One review, whole: grade, concern, rationale, or why there is none."""
 
-    BINDINGS = [Binding("escape,enter,q", "dismiss", "Close", id="review.close")]
+    BINDINGS = [
+        Binding(
+            "escape,enter,q", "dismiss", "Close", id="review.close", tooltip="Back to the round"
+        ),
+        Binding("y", "copy", "Copy", id="review.copy", tooltip="Copy the review"),
+    ]
 
     def __init__(self, reading: Reading, reviewer: str, author: str) -> None:
         super().__init__()
@@ -51,6 +57,12 @@ class ReviewScreen(ModalScreen[None]):
                 text, "\n\n", Content.styled("Thinking", "bold"), "\n", thinking
             )
         return text
+
+    def action_copy(self) -> None:
+        """Copy the review to where the screen behind copies its own texts."""
+        behind = self.app.screen_stack[-2]
+        if isinstance(behind, DeskScreen):
+            copy_focused(behind, behind.place, self)
 
     def copied(self) -> Copied:
         """The review in words."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
@@ -21,6 +21,9 @@ from llmchem_tui.ui.widgets.said import Said
 
 _WIDEST = 100
 """Cells of a line; longer ones are hard to read."""
+
+_MARGINS = 4
+"""Cells beside a line, with the scrollbar's: lines break the same whether it is there or not."""
 
 _TERM = 18
 """Cells of the column of terms."""
@@ -80,9 +83,11 @@ class HelpScreen(DeskScreen):
         super().show_desk()
         self._draw()
 
-    def makes_sense(self, action: str) -> bool:
-        """Tell whether an action means something now."""
-        return self.query_one(Input).display if action == "clear" else True
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One key ends the search and leaves the screen: which of the two is known at a look."""
+        if action == "clear":
+            return self.query_one(Input).display
+        return super().check_action(action, parameters)
 
     def status_parts(self) -> list[Content]:
         """Name the screen."""
@@ -127,7 +132,7 @@ class HelpScreen(DeskScreen):
     # --- drawing ----------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        width = min(_WIDEST, self.query_one("#help").content_size.width - 1)
+        width = min(_WIDEST, self.query_one("#help").outer_size.width - _MARGINS)
         if width <= 0:
             return
         words = self.query_one(Input).value.split()
@@ -142,11 +147,12 @@ class HelpScreen(DeskScreen):
         self.query_one("#help-text", Said).say(Content("\n").join(lines))
 
     def _sections(self) -> Iterator[Section]:
-        from llmchem_tui.ui.keymap import SCREENS  # which imports this module
+        from llmchem_tui.ui.keymap import SCREENS, all_bindings, bindings_of  # it imports this
 
         yield help_text.WHAT
-        yield help_text.loop(self._key_of)
-        everywhere = [*type(self.app).BINDINGS, *DeskScreen.BINDINGS, BACK]
+        named = all_bindings(self.app.BINDINGS)
+        yield help_text.loop(lambda id: self._key(named[id]))
+        everywhere = [binding for id, binding in named.items() if id.startswith("app.")]
         yield Section(
             "Keys everywhere",
             (
@@ -154,26 +160,24 @@ class HelpScreen(DeskScreen):
                 Line("tab  enter", "to the next pane (shift+tab: back); open what is highlighted"),
             ),
         )
+        said = {binding.id for binding in everywhere}
         for name, parts in SCREENS.items():
-            own = [
-                binding
-                for part in parts
-                for binding in part.BINDINGS
-                if isinstance(binding, Binding) and not (binding.id or "").startswith("app.")
-            ]
-            yield Section(f"Keys on {name}", help_text.key_lines(own, self._key))
+            own = {b.id: b for part in parts for b in bindings_of(part) if b.id not in said}
+            said |= own.keys()
+            yield Section(f"Keys: {name}", help_text.key_lines(own.values(), self._key))
         yield help_text.SIGNS
         yield help_text.NUMBERS
         yield help_text.files(self._places())
         yield help_text.LIMITS
+        yield help_text.names(named.values(), self._key)
 
     def _places(self) -> Iterator[tuple[str, object]]:
         settings = self.desk.settings.path
         yield "settings", settings or f"{config_folder() / 'config.toml'} (not there; not needed)"
         yield "themes", config_folder() / "themes"
         yield "sessions", self.desk.sessions
-        if self.desk.laboratory is not None and self.desk.laboratory.session is not None:
-            yield "this session", self.desk.laboratory.session.folder
+        if self.desk.laboratory is not None and self.desk.laboratory.recorder.session is not None:
+            yield "this session", self.desk.laboratory.recorder.session.folder
         yield "own vignettes", self.desk.vignettes
 
     def _key(self, binding: Binding) -> str:
@@ -182,23 +186,13 @@ class HelpScreen(DeskScreen):
         keys = [replace(binding, key=k.strip(), key_display=None) for k in changed.split(",") if k]
         return " ".join(self.app.get_key_display(own) for own in keys or [binding])
 
-    def _key_of(self, id: str) -> str:
-        """The key of a binding of any screen."""
-        from llmchem_tui.ui.keymap import SCREENS
-
-        groups: list[list[BindingType]] = [type(self.app).BINDINGS]
-        groups += [part.BINDINGS for parts in SCREENS.values() for part in parts]
-        for binding in (binding for group in groups for binding in group):
-            if isinstance(binding, Binding) and binding.id == id:
-                return self._key(binding)
-        return ""
-
 
 def _drawn(section: Section, width: int) -> Iterator[Content]:
     """The lines of a section, wrapped beside their terms."""
     yield Content.styled(section.title, "bold $primary")
+    longest = max(len(line.term) for line in section.lines)
     for line in section.lines:
-        indent = _TERM if line.term else 0
+        indent = max(_TERM, longest + 1) if line.term else 0
         term = Content.styled(plain_line(line.term).ljust(indent), line.colour)
         text = Content(plain_line(line.text)).wrap(width - indent)
         first, *rest = text or [Content()]

@@ -161,15 +161,15 @@ class LiveScreen(BoardScreen):
                         self.board.show_grades()
                         self.refresh_bindings()
         if state is not None:
-            self.desk.saved_in = folder = laboratory.session.folder if laboratory.session else None
-            saved = f"saved in {folder}" if folder else laboratory.not_saved
+            self.desk.saved_in = folder = laboratory.recorder.session.folder if laboratory.recorder.session else None
+            saved = f"saved in {folder}" if folder else laboratory.recorder.not_saved
             self._finish(state, saved, laboratory)
 
     def _tell_once(self, laboratory: Laboratory) -> None:
         """Say at once that a round is not saved: it may run for an hour yet."""
-        if laboratory.not_saved and laboratory.not_saved != self._told:
-            self.tell(laboratory.not_saved, "error")
-        self._told = laboratory.not_saved
+        if laboratory.recorder.not_saved and laboratory.recorder.not_saved != self._told:
+            self.tell(laboratory.recorder.not_saved, "error")
+        self._told = laboratory.recorder.not_saved
 
     async def _begin(self, state: RoundState) -> None:
         self._started = asyncio.get_running_loop().time()
@@ -236,7 +236,7 @@ class LiveScreen(BoardScreen):
 
     def _save_grade(self, laboratory: Laboratory, state: RoundState, review: ReviewResult) -> None:
         try:
-            if not laboratory.add_review(state, review):
+            if not laboratory.recorder.add_review(state, review):
                 self.tell("your grade is shown, but not saved: the round's session is over")
         except LlmchemError as error:
             self.tell(str(error), "error")

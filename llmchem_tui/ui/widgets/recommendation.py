@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from llmchem_tui.analysis.report import CONFIDENCE_IS, agreement, basis, safety, support
 from llmchem_tui.domain.final_recommendation import (
     ABSTENTIONS,
     NOTICE,
@@ -18,21 +19,12 @@ from llmchem_tui.domain.model import Medication, Outcome
 from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.totals import Totals
 from llmchem_tui.session.protocol import medication_text
-from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.copying import Copied, shown_text
 from llmchem_tui.ui.reading import HUMAN, Reading
-from llmchem_tui.ui.widgets.grades import what_if
+from llmchem_tui.ui.widgets.grades import reviews_known, what_if
 from llmchem_tui.ui.widgets.plan import LEGEND, PlanChart, Stays
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import bar, name_text
-
-NOT_KNOWN = "whether anything was recommended is not known: the history has no reviews"
-
-_PLURALS = {
-    "dose": "doses",
-    "route": "routes",
-    "frequency": "frequencies",
-    "duration": "durations",
-}
 
 
 class Recommendation(VerticalScroll):
@@ -90,8 +82,8 @@ class Recommendation(VerticalScroll):
             self.scroll_home(animate=False)
 
     def copied(self) -> Copied:
-        """The text that is shown."""
-        return Copied("result", self.query_one("#said", Said).said.plain)
+        """The text that is shown; until there is a result, the plan with it."""
+        return Copied("result", shown_text(self))
 
 
 def _consumed(own: Totals, sitting: Totals | None) -> str:
@@ -103,12 +95,12 @@ def _outcome(reading: Reading) -> list[Content]:
     score = reading.score()
     if score.recommendation is not None:
         return _recommended(score.recommendation, reading)
-    why = NOT_KNOWN if reading.given is not None else ABSTENTIONS[score.outcome]
-    lines = [Content.styled(why, "bold $warning")]
+    lines = [Content.styled(ABSTENTIONS[score.outcome], "bold $warning")]
     for candidate in score.candidates:
         lines += [*_concerns(reading, [candidate.model]), _candidate(candidate, reading)]
     if score.outcome is not Outcome.FAILED:
-        lines.append(Content.styled(_basis(reading, reading.order), "$muted"))
+        told = basis(reading.reviews, reading.order, known=reviews_known(reading))
+        lines.append(Content.styled(told, "$muted"))
     return lines
 
 
@@ -125,18 +117,14 @@ def _original(reading: Reading) -> Content:
 
 
 def _recommended(own: FinalRecommendation, reading: Reading) -> list[Content]:
+    agreed = plain_line("; ".join(agreement(own, reading.letter)))
     lines = _concerns(reading, own.rests_on)
-    lines += [*_regimen(own.medications), _confidence(own), Content(_agreement(own, reading))]
-    shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
-    if shares:
+    lines += [*_regimen(own.medications), _confidence(own), Content(agreed)]
+    if shares := support(own):
         lines.append(Content.styled(f"support: {plain_line(shares)}", "$muted"))
-    basis = _basis(reading, own.rests_on)
-    said = basis if own.concerns else f"no reviewer raised a concern about it ({basis})"
-    others = [n for n in reading.order if n not in own.rests_on and reading.concerns(n)]
-    if others:
-        letters = ", ".join(reading.letter(name) for name in others)
-        said += f"; there are concerns about {letters}, see Grades"
-    lines.append(Content.styled(said, "$muted"))
+    known = reviews_known(reading)
+    told = safety(own, reading.reviews, reading.letter, known=known)
+    lines.append(Content.styled(told, "$muted"))
     return lines
 
 
@@ -156,31 +144,13 @@ def _who(reading: Reading, reviewer: str) -> str:
     return "you are" if reviewer == HUMAN else f"{reading.letter(reviewer)} is"
 
 
-def _basis(reading: Reading, authors: Collection[str]) -> str:
-    if reading.given is not None:
-        return "reviews not known; no interaction check is made"
-    reviews = [review for review in reading.reviews if review.author in authors]
-    usable = sum(review.grade is not None for review in reviews)
-    return f"{usable} of {len(reviews)} reviews; no interaction check is made"
-
-
 def _confidence(own: FinalRecommendation) -> Content:
     return Content.assemble(
         f"confidence {own.confidence:.2f} ",
         Content.styled(bar(own.confidence), "$primary"),
-        Content.styled(" agreement-weighted grade, not a probability", "$muted"),
+        Content.styled(f" {CONFIDENCE_IS}", "$muted"),
         "" if own.gen_accuracy is None else f"   agreement with reference {own.gen_accuracy:.2f}",
     )
-
-
-def _agreement(own: FinalRecommendation, reading: Reading) -> str:
-    """Who stands behind it, and in what these answers differ."""
-    agreeing = ", ".join(sorted(reading.letter(name) for name in own.rests_on))
-    parts = [f"{agreeing} agree" if len(own.rests_on) > 1 else f"{agreeing} alone stands for it"]
-    for difference in own.differences:
-        values = (f"{reading.letter(name)} {value}" for name, value in difference.values.items())
-        parts.append(f"{_PLURALS[difference.field]} differ: {', '.join(values)}")
-    return plain_line("; ".join(parts))
 
 
 def _candidate(candidate: Candidate, reading: Reading) -> Content:

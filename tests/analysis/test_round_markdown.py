@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from msgspec import structs
 
-from llmchem_tui.analysis.report import NOT_SAVED, round_markdown
-from llmchem_tui.analysis.round_report import RoundReport, WhatIf
+from llmchem_tui.analysis.report import RoundReport, WhatIf
+from llmchem_tui.analysis.round_markdown import NO_TEXT, round_markdown
 from llmchem_tui.domain.final_recommendation import ABSTENTIONS
 from llmchem_tui.domain.model import (
     Action,
@@ -23,6 +25,7 @@ from llmchem_tui.domain.model import (
     Vignette,
 )
 from llmchem_tui.domain.scoring import RoundScore
+from llmchem_tui.session.events import Call, TextArrived
 from llmchem_tui.session.state import RoundState
 from tests.analysis.rounds import TRIAL, VIGNETTE, answer, ended, graded, ok
 from tests.analysis.test_markdown import HOSTILE
@@ -41,45 +44,29 @@ GOLDEN = f"""\
 
 Title: A cough
 
-```text
-A 40-year-old man coughs.
-No allergies.
-```
+> A 40-year-old man coughs.\\
+> No allergies.
 
 ## Ensemble
 
-Chosen by CHEMISTRY, seed 7
+Chosen by CHEMISTRY, seed 7. 2 calls, tokens not told.
 
-|  | model | locality |
-| --- | --- | --- |
-| A | a | local |
-| B | c | local |
+|  | model | locality | temperature |
+| --- | --- | --- | --: |
+| A | a | local | – |
+| B | c | local | – |
 
-## Answers
+## Recommendation
 
-### A a: ok, 4.1 s
+**a single answer: nobody could review it, so it has no confidence**
 
-```text
-Probably bacterial.
-```
+| candidate | quality | confidence | regimen |
+| --- | --: | --: | --- |
+| A a | – | – | start amoxicillin 500 mg, oral, q8h, 5 days |
 
-| action | name | dose | route | frequency | duration |
-| --- | --- | --- | --- | --- | --- |
-| start | amoxicillin | 500 mg | oral | q8h | 5 days |
+- 0 of 0 reviews; no interaction check is made
 
-Cautions:
-
-```text
-Check the kidneys.
-```
-
-### B c: timeout, 60.0 s
-
-Reason:
-
-```text
-the server said nothing
-```
+**research use only, not medical advice**
 
 ## Grades
 
@@ -94,25 +81,52 @@ variance on the 0-10 scale; acc: its review accuracy.
 
 [^1]: B has no usable answer (timeout): nobody reviews it, and it reviews nobody
 
+## Answers
+
+### A a: ok, 4.1 s
+
+> Probably bacterial.
+
+| action | name | dose | route | frequency | duration |
+| --- | --- | --- | --- | --- | --- |
+| start | amoxicillin | 500 mg | oral | q8h | 5 days |
+
+Cautions:
+
+> Check the kidneys.
+
+### B c: timeout, 60.0 s
+
+Reason:
+
+> the server said nothing
+
 ## Reviews
 
-None is known.
-
-## Recommendation
-
-**a single answer: nobody could review it, so it has no confidence**
-
-| candidate | quality | confidence | regimen |
-| --- | --: | --: | --- |
-| A a | – | – | start amoxicillin 500 mg, oral, q8h, 5 days |
-
-**research use only, not medical advice**
+There is none.
 """
 
 
 def told(state: RoundState, **more: object) -> str:
     report = RoundReport(state, state.score(), state.names)
     return round_markdown(replace(report, **more))  # type: ignore[arg-type]
+
+
+def blocks(tokens: list[Token]) -> list[str]:
+    """The kinds of blocks; what is quoted, in whatever paragraphs or as it is laid out, is one."""
+    kinds: list[str] = []
+    quoting = False
+    for token in tokens:
+        if token.type == "blockquote_close":
+            quoting = False
+        elif quoting:
+            assert token.type in ("paragraph_open", "inline", "paragraph_close")
+        elif token.type in ("blockquote_open", "fence"):
+            quoting = token.type != "fence"
+            kinds.append("quotation")
+        else:
+            kinds.append(token.type)
+    return kinds
 
 
 def part(markdown: str, title: str) -> str:
@@ -140,8 +154,8 @@ def test_grades_reviews_and_consensus_are_all_there() -> None:
     assert "accuracy" not in grades.split("Grades in")[0]  # nobody has any
     written = part(markdown, "Reviews")
     assert written.index("### A on B: 0.80") < written.index("### B on A: 0.90")
-    assert "**! Safety concern:**\n\n```text\nThe dose is high.\n```" in written
-    assert written.count("```text\nFits.\n```") == 2
+    assert "**! Safety concern:**\n\n> The dose is high.\n" in written
+    assert written.count("Rationale:\n\n> Fits.\n") == 2
 
 
 def test_variance_accuracies_and_the_reference_have_their_places() -> None:
@@ -170,13 +184,52 @@ def test_a_missing_grade_is_marked_and_its_reason_is_a_footnote() -> None:
     assert "[^1]: A on B: no grade, timeout: no word for 60 s\n" in grades
     assert "[^2]: B on A: no grade, unparsed\n" in grades
     written = part(markdown, "Reviews")
-    assert "### A on B: no grade, timeout\n\nReason:\n\n```text\nno word for 60 s" in written
-    assert "### B on A: no grade, unparsed\n\n```text\nIt is fine." in written
+    assert "### A on B: no grade, timeout\n\nReason:\n\n> no word for 60 s" in written
+    assert "### B on A: no grade, unparsed\n\nRationale:\n\n> It is fine." in written
     assert ABSTENTIONS[Outcome.NO_GRADES] in part(markdown, "Recommendation")
 
 
-def test_a_review_without_a_record_is_not_known() -> None:
-    assert "[^1]: not known: there is no record" in part(told(ended(TWO, [])), "Grades")
+def test_a_review_without_a_record_is_visibly_not_known() -> None:
+    grades = part(told(ended(TWO, [])), "Grades")
+    assert "| A a | – | ? | – | – |" in grades
+    assert "; ?: there is no record of this review.\n" in grades
+    known = [graded("a", "b", 0.8), graded("b", "a", 0.9)]
+    assert "?" not in part(told(ended(TWO, known)), "Grades")
+
+
+def test_concerns_are_told_only_of_reviews_that_are_known() -> None:
+    state = ended(TWO, [graded("a", "b", 0.8), graded("b", "a", 0.9)])
+    own = part(told(state), "Recommendation")
+    assert "- no reviewer raised a concern about it (2 of 2 reviews; no interaction check" in own
+    own = part(told(ended(TWO, []), score=state.score(), reviews_known=False), "Recommendation")
+    assert "no reviewer" not in own
+    assert "- the reviews are not known; no interaction check is made" in own
+
+
+def test_a_concern_about_another_answer_is_told_below() -> None:
+    three = [*TWO, ok("c", answer(drug="doxycycline"))]
+    grades = {("a", "b"): 0.9, ("b", "a"): 0.9, ("c", "a"): 0.9, ("c", "b"): 0.9}
+    reviews = [graded(*pair, grade) for pair, grade in grades.items()]
+    reviews += [graded("a", "c", 0.1, "Not in pregnancy."), graded("b", "c", 0.1)]
+    own = part(told(ended(three, reviews)), "Recommendation")
+    assert "; there are concerns about C\n" in own and "pregnancy" not in own
+
+
+def test_what_a_history_alone_does_not_tell_is_not_invented() -> None:
+    state = ended([ok("a", answer()), ok("b", answer())], [])
+    blank = replace(state.started.ensemble[0], endpoint="")
+    state.started = structs.replace(
+        state.started, strategy="", seed=0, order="", ensemble=(blank, state.started.ensemble[1])
+    )
+    ensemble = part(told(state, reviews_known=False), "Ensemble")
+    assert "\nStrategy not known.\n" in ensemble
+    assert "| A | a | – | – |" in ensemble
+
+
+def test_an_answer_without_a_regimen_has_the_text_that_arrived() -> None:
+    state = ended([AnswerResult("a", Status.OK), ok("b", answer())], [])
+    state.apply(TextArrived(at=1.0, trial=TRIAL, call=Call("a"), text="labelled as true"))
+    assert "### A a: ok\n\n> labelled as true\n" in told(state)
 
 
 def test_a_recommendation_has_its_concern_above_the_drug_and_what_it_rests_on_below() -> None:
@@ -194,6 +247,7 @@ def test_a_recommendation_has_its_concern_above_the_drug_and_what_it_rests_on_be
     )
     places = [own.index(line) for line in order]
     assert places == sorted(places)
+    assert "there are concerns" not in own  # about any other answer
 
 
 def test_an_abstention_says_why_and_shows_the_candidates_with_their_concerns() -> None:
@@ -215,27 +269,27 @@ def test_a_failed_round_has_no_candidates() -> None:
 def test_what_if_is_told_apart_and_leaves_the_saved_result_as_it_is() -> None:
     reviews = [graded("a", "b", 0.8, "The dose is high."), graded("b", "a", 0.9)]
     state = ended(TWO, reviews)
-    asked = WhatIf(("without the grades of A",), state.score(include={"b"}), (reviews[1],))
+    asked = WhatIf(("without grades of A",), state.score(include={"b"}), (reviews[1],))
     markdown = told(state, what_if=asked)
     assert part(markdown, "Recommendation").strip() == part(told(state), "Recommendation").strip()
     own = part(markdown, "What if")
     assert own.startswith("\n**Not how the round ended:**")
-    assert "- without the grades of A\n" in own
+    assert "- without grades of A\n" in own
     assert "| consensus as saved | 0.90 | 0.80 |\n| what if | 0.90 | – |" in own
     assert "concerned" not in own  # that was A
-    assert "- A alone stands for it" in own and "- 1 of 1 reviews" in own
+    assert "- A alone stands for it" in own and "(1 of 1 reviews; " in own
 
 
 def test_a_persons_grades_are_shown_and_said_not_to_count() -> None:
     markdown = told(ended(TWO, []), own_reviews=(graded("human", "a", 0.7),))
-    assert "| human (does not count) | 0.70 | –[^2] | – | – |" in markdown
-    assert "[^2]: human has not graded this answer\n" in markdown
+    assert "| human (does not count) | 0.70 | –[^1] | – | – |" in markdown
+    assert "[^1]: human has not graded this answer\n" in markdown
     assert "### human on A: 0.70, does not count" in markdown
 
 
 def test_letters_follow_the_order_that_the_screen_had() -> None:
     markdown = told(ended(TWO, [graded("a", "b", 0.8)]), order=("b", "a"))
-    assert "| A | b | local |\n| B | a | local |" in markdown
+    assert "| A | b | local | – |\n| B | a | local | – |" in markdown
     assert "### B on A: 0.80" in markdown
 
 
@@ -247,19 +301,13 @@ def test_what_was_not_saved_is_said_to_be_missing() -> None:
     )
     untold = RoundScore(state.score().scores, Outcome.NO_GRADES, None, state.score().candidates)
     markdown = told(state, score=untold, untold="nobody knows")
-    assert markdown.count(NOT_SAVED) == 3
+    assert markdown.count(NO_TEXT) == 3
     assert "**nobody knows**" in markdown
     assert "No medication." not in markdown  # that would be a claim
     assert "Title:" not in markdown
 
 
-@given(st.text())
-@example(HOSTILE[0])
-@example(HOSTILE[1])
-@example(HOSTILE[2])
-@example(HOSTILE[3])
-@example(HOSTILE[5])
-@example(HOSTILE[6])
+@given(st.one_of(st.text(), st.sampled_from(HOSTILE)))
 def test_hostile_words_in_every_place_leave_the_documents_shape(text: str) -> None:
     def shape(words: str) -> list[str]:
         medication = Medication(Action.START, "x" + words, *["y" + words] * 4)
@@ -282,7 +330,8 @@ def test_hostile_words_in_every_place_leave_the_documents_shape(text: str) -> No
         assert not any(ord(c) < 32 and c not in "\n\t" for c in markdown)
         found = PARSER.parse(markdown)
         within = {child.type for token in found for child in token.children or ()}
-        assert within <= {"text", "text_special", "code_inline", "strong_open", "strong_close"}
-        return [token.type for token in found]
+        words_only = {"text", "text_special", "code_inline", "hardbreak"}
+        assert within <= {*words_only, "strong_open", "strong_close"}
+        return blocks(found)
 
     assert shape(text) == shape("")

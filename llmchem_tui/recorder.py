@@ -1,0 +1,107 @@
+"""What is saved of this sitting: one session at a time, and why something is not saved."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmchem_tui.domain.model import ReviewResult
+from llmchem_tui.session.events import Event
+from llmchem_tui.session.state import RoundState
+from llmchem_tui.storage.files import StorageError
+from llmchem_tui.storage.rounds import FinishedRound
+from llmchem_tui.storage.session_file import SessionInfo
+from llmchem_tui.storage.sessions import SessionWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Where sessions are: ``folder`` holds those to learn from, and gets the new one.
+
+    ``write`` False: nothing is saved. ``private``: numbers only, no text.
+    """
+
+    folder: Path
+    private: bool = False
+    write: bool = True
+
+
+class Recorder:
+    """Writes a session, whose folder is made when its first round starts: looking leaves none.
+
+    ``session``: the present one, if there is one. ``not_saved`` says why the last round is not
+    saved; blank: it is.
+    """
+
+    def __init__(self, saving: Saving) -> None:
+        self.saving = saving
+        self.session: SessionWriter | None = None
+        self.not_saved = "" if saving.write else "nothing was to be saved"
+
+    @property
+    def name(self) -> str | None:
+        """The present session's name."""
+        return self.session.name if self.session else None
+
+    def begin_round(self, number: int, info: Callable[[], SessionInfo]) -> str:
+        """Return the trial of a round, and begin a session with ``info`` if there is none.
+
+        Raises:
+            StorageError: the session's folder could not be made.
+        """
+        if self.session is None and self.saving.write:
+            self.session = SessionWriter(self.saving.folder, info())
+            self.not_saved = ""
+        return self.session.trial(number) if self.session else f"unsaved {number}"
+
+    def record(self, event: Event, finished: FinishedRound | None) -> None:
+        """Save an event in the journal, and with the last one of a round its numbers.
+
+        Where that fails the session is given up: the round goes on, for it may be paid for.
+        """
+        if self.session is None:
+            return
+        try:
+            self.session.journal.append(event)
+            if finished is not None:
+                self.session.append_round(finished)
+        except StorageError as error:
+            self.not_saved = str(error)
+            with suppress(StorageError):  # what is wrong has been told
+                self.end()
+
+    def add_review(self, state: RoundState, review: ReviewResult) -> bool:
+        """Save a review that a person wrote of an answer; the history keeps the models' numbers.
+
+        False where the round is not in the present session: nothing was saved.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        if self.session is None or not state.trial.startswith(f"{self.session.name} "):
+            return False
+        self.session.append_review(state.trial, state.names, review)
+        return True
+
+    def keep_private(self, private: bool) -> None:
+        """Save numbers only from the next round on, or texts as well; that begins another session.
+
+        Raises:
+            StorageError: the end of the present session could not be written.
+        """
+        if private != self.saving.private:
+            self.saving = dataclasses.replace(self.saving, private=private)
+            self.end()
+
+    def end(self) -> None:
+        """End the session; the next round begins another.
+
+        Raises:
+            StorageError: its end could not be written.
+        """
+        session, self.session = self.session, None
+        if session is not None:
+            session.close()
