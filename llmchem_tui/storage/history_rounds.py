@@ -61,7 +61,7 @@ def round_of_rows(
     """
     members = dict(zip(distinct_names([row.model for row in rows]), rows, strict=True))
     answers = {name: _answer_result(name, row) for name, row in members.items()}
-    known = tuple(one for one in reviews or () if one.reviewer in members)
+    known = tuple(one for one in reviews or () if {one.reviewer, one.author} <= members.keys())
     score = given_score(members, answers, known)
     unclaimed = reviews is None or not knows_regimens(answers)
     return ReplayRound(

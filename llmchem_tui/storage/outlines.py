@@ -80,7 +80,10 @@ def list_entries(sessions: Path, paths: Iterable[Path]) -> list[Entry]:
             entries += _sessions_in(path)
         else:
             entries.append(Entry(path, path.name))
-    return list({entry.path.resolve(): entry for entry in reversed(entries)}.values())[::-1]
+    each: dict[Path, Entry] = {}
+    for entry in entries:
+        each.setdefault(entry.path.resolve(), entry)
+    return list(each.values())
 
 
 def _sessions_in(folder: Path) -> list[Entry]:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import SIMULATED_PREFIX, AnswerResult, Review, ReviewResult, Status
-from llmchem_tui.session.events import (
-    AnswerEnded,
-    Call,
-    Event,
-    ReviewEnded,
-    RoundStarted,
-    TextArrived,
-)
+from llmchem_tui.domain.model import SIMULATED_PREFIX, ReviewResult
 from llmchem_tui.session.replay import ReplayRound
-from llmchem_tui.storage.given_scores import Row, given_score, outcome_in_words, rows_of
+from llmchem_tui.storage.given_scores import Row, rows_of
 from llmchem_tui.storage.history import HISTORY_FILE, join, only, read_history
-from llmchem_tui.storage.history_rounds import PRIVATE_TEXT, grouped, own_grades, round_of_rows
-from llmchem_tui.storage.journal import JOURNAL_FILE, read_journal
+from llmchem_tui.storage.history_rounds import grouped, round_of_rows
+from llmchem_tui.storage.journal import JOURNAL_FILE, Journal, read_journal
+from llmchem_tui.storage.journal_rounds import by_trial, restored, round_of_events
 from llmchem_tui.storage.rounds import read_reviews
 from llmchem_tui.storage.session_file import SESSION_FILE, check_format, read_settings
 from llmchem_tui.storage.sessions import REVIEWS_FILE
@@ -96,26 +86,21 @@ def open_replay(path: Path) -> Replay:
     Raises:
         InputError: it is missing, damaged, of a newer format, or has no round.
     """
-    replay = _open_session(path) if path.is_dir() else _open_history(path, path)
+    replay = _open_session(path) if path.is_dir() else _of_history(path, read_history([path]), None)
     if not replay.rounds:
         raise InputError(f"{path} has no round yet: there is nothing to replay.")
     return replay
 
 
-def _open_history(path: Path, file: Path, reviews: Reviews | None = None) -> Replay:
+def _of_history(
+    path: Path, history: History, reviews: Reviews | None, *, private: bool = False
+) -> Replay:
     """A history without a journal. ``reviews``: those of its session, if it is one."""
-    history = read_history([file])
-    private = _is_private(path) if path.is_dir() else False
     rounds = grouped(rows_of(history))
     numbers = {key: place for place, key in enumerate(rounds)}
     return Replay(
         path,
-        tuple(
-            round_of_rows(
-                rows, None if reviews is None else reviews.get(rows[0].trial, ()), private=private
-            )
-            for rows in rounds.values()
-        ),
+        tuple(_round_of_rows(rows, reviews, private) for rows in rounds.values()),
         history,
         tuple(numbers[row.trial, row.strategy] for row in rows_of(history)),
         journaled=False,
@@ -124,36 +109,66 @@ def _open_history(path: Path, file: Path, reviews: Reviews | None = None) -> Rep
     )
 
 
-def _is_private(folder: Path) -> bool:
-    return (folder / SESSION_FILE).exists() and read_settings(folder / SESSION_FILE).private
+def _round_of_rows(rows: Sequence[Row], reviews: Reviews | None, private: bool) -> ReplayRound:
+    known = None if reviews is None else reviews.get(rows[0].trial, ())
+    return round_of_rows(rows, known, private=private)
 
 
 def _open_session(folder: Path) -> Replay:
+    """A session: what its journal does not have is taken from its history."""
     check_format(folder / SESSION_FILE)
     notes: list[str] = []
     reviews = _reviews(folder / REVIEWS_FILE, notes)
-    if not (folder / JOURNAL_FILE).exists():
-        replay = _open_history(folder, folder / HISTORY_FILE, reviews)
-        notes.insert(0, f"{folder} has no {JOURNAL_FILE}: when things happened is not known.")
-        return dataclasses.replace(replay, notes=(*notes, *replay.notes))
-    journal = read_journal(folder)
     history = _finished(folder / HISTORY_FILE, notes)
+    try:
+        journal = read_journal(folder)
+    except InputError as error:
+        if history.frame.empty:
+            raise
+        lost = not (folder / JOURNAL_FILE).exists()
+        told = f"{folder} has no {JOURNAL_FILE}: when things happened is not known."
+        notes.insert(0, told if lost else f"{error} What its history tells is shown.")
+        private = _is_private(folder, notes)
+        replay = _of_history(folder, history, reviews, private=private)
+        return dataclasses.replace(replay, notes=(*notes, *replay.notes))
+    return _of_journal(folder, journal, history, reviews, notes)
+
+
+def _of_journal(
+    folder: Path, journal: Journal, history: History, reviews: Reviews | None, notes: list[str]
+) -> Replay:
     rows = {trial: rows for (trial, _), rows in grouped(rows_of(history)).items()}
-    told = _by_trial(journal.events, notes)
-    rounds = tuple(
-        _round_of_events(events, rows.get(trial), (reviews or {}).get(trial, ()), journal.private)
-        for trial, events in told.items()
-    )
-    numbers = {trial: place for place, trial in enumerate(told)}
+    told = by_trial(journal.events, rows, notes)
+    trials = _in_order(list(told), list(rows))
+    rounds = []
+    for trial in trials:
+        finished, events = rows.get(trial), told.get(trial)
+        if events and finished:
+            events = restored(events, finished, damaged=bool(journal.notes))
+        if events:
+            own = (reviews or {}).get(trial, ())
+            rounds.append(round_of_events(events, finished, own, private=journal.private))
+        else:
+            notes.append(f"Round {trial} is not whole in the journal: its history is shown.")
+            rounds.append(_round_of_rows(rows[trial], reviews, journal.private))
+    numbers = {trial: place for place, trial in enumerate(trials)}
     return Replay(
         folder,
-        rounds,
+        tuple(rounds),
         history,
-        tuple(numbers.get(row.trial, 0) for row in rows_of(history)),
+        tuple(numbers[row.trial] for row in rows_of(history)),
         journaled=True,
         private=journal.private,
         notes=(*journal.notes, *notes, *history.notes),
     )
+
+
+def _is_private(folder: Path, notes: list[str]) -> bool:
+    try:
+        return (folder / SESSION_FILE).exists() and read_settings(folder / SESSION_FILE).private
+    except InputError as error:
+        notes.append(str(error))
+        return False
 
 
 def _reviews(file: Path, notes: list[str]) -> Reviews | None:
@@ -177,65 +192,15 @@ def _finished(file: Path, notes: list[str]) -> History:
     return join([])
 
 
-def _by_trial(events: Sequence[Event], notes: list[str]) -> dict[str, list[Event]]:
-    """The events of each round from its start on, in the order in which the rounds began."""
-    rounds: dict[str, list[Event]] = {}
-    lost: defaultdict[str, int] = defaultdict(int)
-    for event in events:
-        if isinstance(event, RoundStarted):
-            rounds[event.trial] = [event]  # a round that began anew is what counts
-        elif event.trial in rounds:
-            rounds[event.trial].append(event)
-        else:
-            lost[event.trial] += 1
-    notes += [
-        f"Round {trial} is left out: its beginning is not readable ({count:,} events without it)."
-        for trial, count in lost.items()
-        if trial not in rounds
-    ]
-    return rounds
-
-
-def _round_of_events(
-    events: list[Event], rows: list[Row] | None, reviews: Sequence[ReviewResult], private: bool
-) -> ReplayRound:
-    started = events[0]
-    assert isinstance(started, RoundStarted)
-    own = own_grades(reviews, [spec.name for spec in started.ensemble])
-    if not private:
-        return ReplayRound(tuple(events), own_grades=own)
-    told = tuple(new for event in events for new in _with_placeholders(event))
-    if rows is None:
-        return ReplayRound(told, untold=f"its texts are {PRIVATE_TEXT}", own_grades=own)
-    members = {row.model: row for row in rows}
-    answers = {
-        event.result.model: event.result for event in events if isinstance(event, AnswerEnded)
-    }
-    score = given_score(members, answers)
-    return ReplayRound(told, score, outcome_in_words(score, members, private=True), own)
-
-
-def _with_placeholders(event: Event) -> tuple[Event, ...]:
-    """An event of a private session, with words that say so where there were others."""
-    if isinstance(event, AnswerEnded):
-        result: AnswerResult | ReviewResult = event.result
-        call = Call(event.result.model)
-    elif isinstance(event, ReviewEnded):
-        result, call = event.result, Call(event.result.reviewer, event.result.author)
-        event = msgspec.structs.replace(event, result=_review_in_other_words(event.result))
-    else:
-        return (event,)
-    if result.status is not Status.OK:
-        return (event,)
-    return TextArrived(at=event.at, trial=event.trial, call=call, text=PRIVATE_TEXT), event
-
-
-def _review_in_other_words(result: ReviewResult) -> ReviewResult:
-    if result.review is None:
-        return result
-    concern = None if result.review.safety_concern is None else PRIVATE_TEXT
-    review = Review(PRIVATE_TEXT, result.review.grade, concern)
-    return dataclasses.replace(result, review=review)
+def _in_order(told: list[str], finished: list[str]) -> list[str]:
+    """All trials: those of the journal, and after its predecessor each that is only finished."""
+    trials = list(told)
+    place = 0
+    for trial in finished:
+        if trial not in told:
+            trials.insert(place, trial)
+        place = trials.index(trial) + 1
+    return trials
 
 
 def rescored(history: History, trial: str, score: RoundScore) -> History:

@@ -124,12 +124,16 @@ def load_file(name: str) -> Vignette:
     """Return the vignette in the file of this path, in which ``~`` is the home folder.
 
     Raises:
-        InputError: the file is not a vignette, as for ``read_file``; or nobody has that home.
+        InputError: it is no file, or not a vignette, as for ``read_file``; or nobody has that home.
     """
     try:
         path = Path(name).expanduser()
     except RuntimeError:
         raise InputError(f"{name}: nobody here has that home folder; write the path out") from None
+    if os.path.isdir(path):
+        raise InputError(f"{path} is a folder; name a file in it")
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe may never end
+        raise InputError(f"{path} is no ordinary file; save the case as one")
     return _own(read_file(path))
 
 

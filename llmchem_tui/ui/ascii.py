@@ -21,7 +21,7 @@ UNKNOWN = "?"
 
 _SIGNS = {
     # states: each has a look of its own
-    "●": "*", "○": "o", "◌": "o", "✓": "v", "✗": "x", "✎": "/", "↻": "@", "∴": ":", "…": "~",
+    "●": "*", "○": "o", "◌": "o", "✓": "v", "✗": "X", "✎": "/", "↻": "@", "∴": ":", "…": "~",
     "·": ".", "–": "-",
     # shares and shades, from empty to full
     "░": "_", "▒": ":", "▓": "%", "▇": "=", "█": "#",
@@ -33,9 +33,9 @@ _SIGNS = {
     # arrows and geometry
     "←": "<", "↑": "^", "→": ">", "↓": "v", "↔": "-", "⇒": ">", "↵": "<", "⏎": "<", "↺": "@",
     "⟳": "@", "▶": ">", "▸": ">", "▷": ">", "►": ">", "◀": "<", "◂": "<", "◁": "<", "◄": "<",
-    "▲": "^", "▴": "^", "△": "^", "▼": "v", "▾": "v", "▽": "v", "■": "#", "□": ".", "▪": "*",
+    "▲": "^", "▴": "^", "△": "^", "▼": "v", "▾": "v", "▽": "v", "■": "#", "□": ".", "▪": "o",
     "▫": ".", "◆": "*", "◇": "o", "◈": "@", "◉": "@", "◎": "@", "◦": "o", "⭘": "o", "★": "*",
-    "☆": "o", "•": "*", "‣": ">", "✔": "v", "✘": "x", "✕": "x", "⚠": "!", "†": "+",
+    "☆": "o", "•": "*", "‣": ">", "✔": "v", "✘": "X", "✕": "X", "⚠": "!", "†": "+",
     # typography
     "‐": "-", "‑": "-", "‒": "-", "—": "-", "―": "-", "−": "-", "‘": "'", "’": "'",  # noqa: RUF001
     "‚": ",", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‹": "<",  # noqa: RUF001
@@ -49,9 +49,12 @@ _SIGNS = {
 }  # fmt: skip
 
 _FIRST_BOX, _LAST_BOX = 0x2500, 0x257F
-_LEVEL = set("─━┄┅┈┉╌╍╴╶╸╺╼╾")
-_UPRIGHT = set("│┃┆┇┊┋╎╏║╵╷╹╻╽╿")
-_OTHER_BOX = {"═": "=", "╱": "/", "╲": "\\", "╳": "x"}  # noqa: RUF001
+_FIRST_PICTURE, _LAST_PICTURE = 0x2400, 0x2426
+"""Of control characters, which plain texts show in their place."""
+_LEVEL = set("─┄┅┈┉╌╍╴╶╸╺╼╾")
+_UPRIGHT = set("│┃║╵╷╹╻╽╿")
+_BROKEN = set("┆┇┊┋╎╏")
+_OTHER_BOX = {"═": "=", "━": "=", "╱": "/", "╲": "\\", "╳": "x"}  # noqa: RUF001
 
 
 def wants_ascii(env: Mapping[str, str]) -> bool:
@@ -106,6 +109,8 @@ def _sign(character: str) -> str:
         return _SIGNS[character]
     if _FIRST_BOX <= ord(character) <= _LAST_BOX:
         return _box(character)
+    if _FIRST_PICTURE <= ord(character) <= _LAST_PICTURE:
+        return "^"
     width = cell_len(character)
     if unicodedata.category(character) == "Zs":
         return " " * width
@@ -119,4 +124,6 @@ def _box(character: str) -> str:
         return "-"
     if character in _UPRIGHT:
         return "|"
+    if character in _BROKEN:
+        return ":"
     return _OTHER_BOX.get(character, "+")

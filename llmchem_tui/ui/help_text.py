@@ -203,6 +203,13 @@ def loop(key: Callable[[str], str]) -> Section:
     )
 
 
+def names(bindings: Iterable[Binding], show_key: ShowKey) -> Section:
+    """Return what each key is called in the settings, where it can be given another."""
+    own = sorted((binding.id or "", binding) for binding in bindings)
+    lines = (Line(id, f"{show_key(one)}  {one.description}") for id, one in own)
+    return Section("Names of the keys, for [keymap] in the settings", tuple(lines))
+
+
 def files(places: Iterable[tuple[str, object]]) -> Section:
     """Return where the files of this sitting are."""
     return Section("Where files are", tuple(Line(what, str(path)) for what, path in places))

@@ -1,30 +1,96 @@
-"""The keymap of the settings, looked over: Textual ignores what is wrong in it in silence."""
+"""All keys by their names, and the keymap of the settings: Textual hides what is wrong in it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from textual.binding import Binding, BindingType
+from textual.keys import _normalize_key_list
+from textual.screen import ModalScreen
 
 from llmchem_tui.toml_files import nearest
 from llmchem_tui.ui.screens.chemistry import ChemistryScreen
+from llmchem_tui.ui.screens.dialogs import AskScreen, PickScreen, WriteScreen
+from llmchem_tui.ui.screens.editor import EditorScreen
+from llmchem_tui.ui.screens.grading import GradeScreen, ReviewScreen
 from llmchem_tui.ui.screens.help import HelpScreen
 from llmchem_tui.ui.screens.history import HistoryScreen
-from llmchem_tui.ui.screens.live import LiveScreen
+from llmchem_tui.ui.screens.load import LoadScreen
 from llmchem_tui.ui.screens.models import ModelsScreen
+from llmchem_tui.ui.screens.pull import PullScreen
+from llmchem_tui.ui.screens.replay import ReplayScreen
 from llmchem_tui.ui.screens.round import RoundScreen
+from llmchem_tui.ui.screens.vignettes import VignetteScreen
+from llmchem_tui.ui.widgets import saved
+from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.parameters import ParameterList
 from llmchem_tui.ui.widgets.pool import PoolList
 from llmchem_tui.ui.widgets.streams import StreamPane
+from llmchem_tui.ui.widgets.transport import Transport
 
-SCREENS = {
-    "Round": (LiveScreen, RoundScreen, PoolList, StreamPane),
-    "Chemistry": (ChemistryScreen,),
-    "History": (HistoryScreen,),
+Part = type[Any]
+"""A screen or a widget, which may have keys of its own."""
+
+SCREENS: dict[str, tuple[Part, ...]] = {
+    "Round": (RoundScreen, PoolList, StreamPane, Grades),
+    "Chemistry": (ChemistryScreen, ParameterList),
+    "History": (HistoryScreen, saved.Search),
+    "Replay": (ReplayScreen, Transport, StreamPane, Grades),
     "Models": (ModelsScreen,),
     "Help": (HelpScreen,),
+    "Choosing a case": (VignetteScreen,),
+    "Writing a case": (EditorScreen,),
+    "Loading a case": (LoadScreen,),
+    "A review": (ReviewScreen,),
+    "Grading": (GradeScreen,),
+    "Fetching a model": (PullScreen,),
+    "A list to choose from": (PickScreen,),
+    "A line to write": (WriteScreen,),
+    "A question": (AskScreen,),
 }
-"""Each screen with everything on it that has keys of its own."""
+"""Each screen, then the widgets on it that have keys of their own."""
+
+
+def bindings_of(part: Part) -> Iterator[Binding]:
+    """Yield the named keys of a screen or a widget, with those that it inherits.
+
+    Textual lets a class take a key from its bases: what lost all its keys so is left out.
+    """
+    taken: set[str] = set()
+    for kind in part.__mro__:
+        own = [one for one in vars(kind).get("BINDINGS", ()) if isinstance(one, Binding)]
+        yield from (one for one in own if one.id and not taken.issuperset(_keys(one.key)))
+        taken.update(key for one in own for key in _keys(one.key))
+
+
+def all_bindings(own: Sequence[BindingType]) -> dict[str, Binding]:
+    """Return every key by its name; ``own``: those of the app itself, which come first."""
+    bindings = [binding for binding in own if isinstance(binding, Binding)]
+    for part in chain.from_iterable(SCREENS.values()):
+        bindings += bindings_of(part)
+    named: dict[str, Binding] = {}
+    for binding in bindings:
+        if binding.id:
+            named.setdefault(binding.id, binding)
+    return named
+
+
+def complete(keymap: Mapping[str, str], own: Sequence[BindingType]) -> dict[str, str]:
+    """Return the keymap with the usual keys of what shares a key with what it changes.
+
+    Textual 8.2.8 takes a key away from everything that it did, not only from what is moved.
+    """
+    usual = {name: _keys(binding.key) for name, binding in all_bindings(own).items()}
+    whole = dict(keymap)
+    while True:
+        freed = {key for name in whole for key in usual.get(name, ())}
+        more = {n: ",".join(k) for n, k in usual.items() if n not in whole and freed & set(k)}
+        if not more:
+            return whole
+        whole |= more
 
 
 def keymap_problems(keymap: Mapping[str, str], own: Sequence[BindingType]) -> Iterator[str]:
@@ -32,31 +98,38 @@ def keymap_problems(keymap: Mapping[str, str], own: Sequence[BindingType]) -> It
 
     ``own``: the bindings of the app itself, beside those of its screens and widgets.
     """
-    on_screens = [
-        dict(_keys(own, *(part.BINDINGS for part in parts))) for parts in SCREENS.values()
-    ]
-    usual = {name: key for keys in on_screens for name, key in keys.items()}
+    usual = all_bindings(own)
     for name in keymap:
         if name not in usual:
             hint = nearest(name, usual)
-            remedy = f"did you mean {hint}?" if hint else f"there are {', '.join(sorted(usual))}"
+            remedy = f"did you mean {hint}?" if hint else "Help lists the names"
             yield f"[keymap] {name!r} is nothing that a key does; {remedy}"
-    clashes = {clash: None for keys in on_screens for clash in _clashes(keymap, keys)}
+    clashes = {clash: None for one in _chains(own) for clash in _clashes(keymap, one)}
     yield from clashes  # each once: the app's own keys are on every screen
 
 
-def _clashes(keymap: Mapping[str, str], usual: Mapping[str, str]) -> Iterator[str]:
+def _chains(own: Sequence[BindingType]) -> Iterator[dict[str, Binding]]:
+    """What can have a key at the same time: the app, one screen, and one widget on it."""
+    of_app = [binding for binding in own if isinstance(binding, Binding)]
+    for screen, *widgets in SCREENS.values():
+        modal = issubclass(screen, ModalScreen)
+        frame = [binding for binding in of_app if binding.priority or not modal]
+        frame += bindings_of(screen)
+        for focused in ([], *([*bindings_of(widget)] for widget in widgets)):
+            yield {binding.id: binding for binding in [*frame, *focused] if binding.id}
+
+
+def _clashes(keymap: Mapping[str, str], bindings: Mapping[str, Binding]) -> Iterator[str]:
     names = defaultdict[str, list[str]](list)
-    for name, key in sorted(usual.items()):
-        for one in keymap.get(name, key).split(","):
-            names[one.strip()].append(name)
+    for name, binding in sorted(bindings.items()):
+        for key in _keys(keymap.get(name, binding.key)):
+            names[key].append(name)
     for key, several in names.items():
-        if len(several) > 1 and any(name in keymap for name in several):
+        moved = [name for name in several if key not in _keys(bindings[name].key)]
+        if moved and len(several) > 1:
             yield f"[keymap] gives one key, {key}, to {' and '.join(several)}; only one can have it"
 
 
-def _keys(*groups: Sequence[BindingType]) -> Iterator[tuple[str, str]]:
-    for group in groups:
-        for binding in group:
-            if isinstance(binding, Binding) and binding.id:
-                yield binding.id, binding.key
+def _keys(keys: str) -> tuple[str, ...]:
+    """The keys of a binding, by Textual's names for them: a sign may stand for itself."""
+    return tuple(_normalize_key_list(keys).split(","))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from textual.binding import Binding
+
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.round import RoundScreen
 
@@ -20,6 +22,21 @@ MODES = {
     "help": "Help",
 }
 """Each mode with what its screen is called."""
+
+MODE_KEYS = [
+    Binding("c", "mode('chemistry')", "Chemistry", id="app.chemistry", tooltip="Who interacts"),
+    Binding("h", "mode('history')", "History", id="app.history", tooltip="Saved sessions"),
+    Binding("l", "mode('models')", "Models", id="app.models", tooltip="What can be asked"),
+    Binding(
+        "question_mark",
+        "mode('help')",
+        "Help",
+        id="app.help",
+        tooltip="All keys, words and numbers",
+        key_display="?",
+    ),
+]
+"""What leads to the screens; back to Round it is the same key that leaves anything."""
 
 
 def make_screen(

@@ -67,7 +67,7 @@ async def test_it_tells_of_the_highlighted_one_without_opening_it(bench: Bench) 
         assert "cases cough" in told
         assert "1 of 1 round with a recommendation" in told
         assert str(folders[0]) in told
-        assert "1 cough  RANDOM n=3 · confidence .80" in told
+        assert "1 cough  RANDOM n=3 · confidence .53" in told
         await user.press("down")
         told = user.text("#details")
         assert "tasks classify" in told
@@ -123,7 +123,7 @@ async def test_what_is_damaged_stays_in_the_list_and_says_why(bench: Bench) -> N
     (folders[0] / HISTORY_FILE).unlink()
     (folders[1] / SESSION_FILE).write_text("format = 9\n", encoding="utf-8")
     (bench.folder / "runs.csv").write_text("", encoding="utf-8")
-    async with bench.opened() as user:
+    async with bench.started() as user:  # such a history leaves no laboratory
         screen = await open_history(user)
         assert [line.startswith("✗") for line in listed(user)] == [False, True, True, True]
         assert "3 damaged" in user.status

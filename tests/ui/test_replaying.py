@@ -208,7 +208,7 @@ async def test_a_replayed_round_is_recomputed_and_what_changes_is_marked(
         assert screen.board.reading is not None
         assert screen.board.reading.off == {"b"}
         assert changed(user)
-        assert "what if: without B" in user.result
+        assert "what if: without" in user.result
         assert "the saved files keep:" in user.result
         await user.wait_until(lambda: "what if" in user.text("#chemistry"))
         await user.press("space")
@@ -226,10 +226,10 @@ async def test_a_persons_grades_can_be_counted_in(bench: Bench, folder: Path) ->
         await open_first(user)
         await user.press("e")
         assert grades(user, "human")[1] == ".10"
-        before = grades(user, "consensus")
+        assert grades(user, "human")[0] == "○you"
         await user.press("g", *["down"] * 4, "space")
         assert "with your grades" in user.result
-        assert grades(user, "consensus") != before
+        assert grades(user, "human")[0] == "you"
 
 
 # --- histories --------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from tests.ui.app_under_test import SETTINGS, Bench
 
 
 async def test_the_keymap_moves_keys(bench: Bench) -> None:
-    bench.settings = replace(SETTINGS, keymap={"round.adopt": "f5", "pool.pick": "x"})
+    bench.settings = replace(SETTINGS, keymap={"round.adopt": "f5", "pool.pick": "z"})
     async with bench.opened() as user:
-        await user.press("x")
+        await user.press("z")
         assert len(user.ensemble) == 2
         await user.press("a")
         assert len(user.ensemble) == 2
@@ -33,7 +33,7 @@ async def test_a_wrong_name_in_the_keymap_is_told_with_the_nearest(bench: Bench)
 
 
 @pytest.mark.parametrize(
-    "keymap", [{"round.adopt": "x", "round.size": "x"}, {"round.size": "a"}], ids=str
+    "keymap", [{"round.adopt": "z", "round.size": "z"}, {"round.size": "a"}], ids=str
 )
 async def test_one_key_for_two_things_is_told_once(bench: Bench, keymap: dict[str, str]) -> None:
     bench.settings = replace(SETTINGS, keymap=keymap)

@@ -43,7 +43,14 @@ class ChemistryScreen(DeskScreen):
         Binding(
             "o", "order", "Order", id="chemistry.order", tooltip="By name, by strength, clustered"
         ),
-        Binding("right_square_bracket", "turn(1)", "Pane", id="chemistry.next", key_display="]"),
+        Binding(
+            "right_square_bracket",
+            "turn(1)",
+            "Pane",
+            id="chemistry.next",
+            key_display="]",
+            tooltip="Show the next pane",
+        ),
         Binding(
             "left_square_bracket",
             "turn(-1)",
@@ -51,6 +58,7 @@ class ChemistryScreen(DeskScreen):
             show=False,
             id="chemistry.previous",
             key_display="[",
+            tooltip="Show the pane before",
         ),
         BACK,
     ]
@@ -238,7 +246,7 @@ class ChemistryScreen(DeskScreen):
         if self.study is None:
             return
         pane = self.query_one(TablePane)
-        pane.show(self.study, ordered(self.study.table, self._order))
+        pane.show(self.study, ordered(self.study.table, self._order), self.key("app.round"))
         if self.focused is None:
             panes = self.query_one(Folding)
             panes.go_to(panes.front)

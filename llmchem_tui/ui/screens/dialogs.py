@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -15,11 +15,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.storage.vignettes import VignetteHeader
 from llmchem_tui.ui.setup import STRATEGIES
-from llmchem_tui.ui.words import MISSING
+from llmchem_tui.ui.widgets.keys import key_of
 
 _ONE_LINE = 60
+_MOVE = "Move in the list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,6 @@ class Item:
     value: str
     text: str
     detail: str = ""
-
-
-def vignette_items(headers: Iterable[VignetteHeader]) -> list[Item]:
-    """Return the vignettes to choose from; one that cannot be used says why."""
-    return [
-        Item(v.id, v.title, " · ".join(filter(None, (v.id, v.specialty, v.complexity))))
-        if v.usable
-        else Item(v.id, f"{MISSING} {v.id}", v.title)
-        for v in headers
-    ]
 
 
 def strategy_items() -> list[Item]:
@@ -60,11 +50,11 @@ class PickScreen(ModalScreen[str | None]):
     """Choose one of a list; typing narrows it. Comes back with the value, or None."""
 
     BINDINGS = [
-        Binding("escape", "dismiss(None)", "Cancel"),
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
-        Binding("pagedown", "move(10)", show=False),
-        Binding("pageup", "move(-10)", show=False),
+        Binding("escape", "dismiss(None)", "Leave", id="pick.leave", tooltip="Choose nothing"),
+        Binding("down", "move(1)", "Down", id="pick.down", tooltip=_MOVE),
+        Binding("up", "move(-1)", "Up", id="pick.up", tooltip=_MOVE),
+        Binding("pagedown", "move(10)", "Ten down", id="pick.ten-down", tooltip=_MOVE),
+        Binding("pageup", "move(-10)", "Ten up", id="pick.ten-up", tooltip=_MOVE),
     ]
 
     def __init__(self, title: str, items: Sequence[Item], current: str = "") -> None:
@@ -86,7 +76,7 @@ class PickScreen(ModalScreen[str | None]):
         """Show everything, with the present choice highlighted."""
         dialog = self.query_one("#dialog")
         dialog.border_title = Content(self._title)
-        dialog.border_subtitle = Content("enter choose · esc leave")
+        dialog.border_subtitle = Content(f"enter choose · {key_of(self, 'pick.leave')} leave")
         self._narrow("")
 
     @on(Input.Changed)
@@ -143,7 +133,9 @@ class PickScreen(ModalScreen[str | None]):
 class WriteScreen(ModalScreen[str | None]):
     """Write a line. Comes back with it, or None."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Leave", id="write.leave", tooltip="Write nothing")
+    ]
 
     def __init__(self, title: str, example: str) -> None:
         super().__init__()
@@ -159,7 +151,7 @@ class WriteScreen(ModalScreen[str | None]):
         """Say what is asked for."""
         dialog = self.query_one("#dialog")
         dialog.border_title = Content(self._title)
-        dialog.border_subtitle = Content("enter go on · esc leave")
+        dialog.border_subtitle = Content(f"enter go on · {key_of(self, 'write.leave')} leave")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -171,8 +163,10 @@ class AskScreen(ModalScreen[bool]):
     """A question that is answered with y or n."""
 
     BINDINGS = [
-        Binding("y", "dismiss(True)", "Yes"),
-        Binding("n,escape", "dismiss(False)", "No"),
+        Binding("y", "dismiss(True)", "Yes", id="ask.yes", tooltip="Do what is asked about"),
+        Binding(
+            "n,escape", "dismiss(False)", "No", id="ask.no", tooltip="Leave things as they are"
+        ),
     ]
 
     def __init__(self, question: str) -> None:
@@ -183,11 +177,14 @@ class AskScreen(ModalScreen[bool]):
         """The question, and the two keys."""
         with Vertical(id="dialog"):
             yield Static(plain_line(self._question), markup=False)
-            yield Static(Content.from_markup("[b]y[/b] yes   [b]n[/b] no"), id="answers")
+            yield Static(id="answers", markup=False)
+
+    def on_mount(self) -> None:
+        """Name the keys."""
+        yes, no = (Content.styled(key_of(self, id), "bold") for id in ("ask.yes", "ask.no"))
+        answers = Content.assemble(yes, " yes   ", no, " no")
+        self.query_one("#answers", Static).update(answers)
 
 
 class LeaveScreen(AskScreen):
-    """Asked before the program is left while a round runs."""
-
-    def __init__(self) -> None:
-        super().__init__("A round is running; leaving cancels its open calls. Leave?")
+    """Asked before the program is left where something would be lost."""

@@ -132,7 +132,7 @@ class HelpScreen(DeskScreen):
     # --- drawing ----------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        width = min(_WIDEST, self.query_one("#help").outer_size.width - _MARGINS)
+        width = min(_WIDEST, self.query_one("#help").region.width - _MARGINS)
         if width <= 0:
             return
         words = self.query_one(Input).value.split()

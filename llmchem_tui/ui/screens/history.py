@@ -101,8 +101,13 @@ class HistoryScreen(DeskScreen):
         return {entry.path: self._outlines.of(entry.path) for entry in entries}
 
     def _show_list(self) -> None:
+        nothing = (
+            f"Nothing is saved yet. {self.key('app.round')} goes back to run a round, which is "
+            f"then listed here; {self.key('history.open')} opens a CSV history, one of the "
+            "authors' published ones too."
+        )
         typed = self.query_one(Search).value
-        self.query_one(SavedList).show(self._entries, self._known, typed)
+        self.query_one(SavedList).show(self._entries, self._known, typed, nothing)
         self._show_details()
         self.show_status()
 

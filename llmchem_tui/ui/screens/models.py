@@ -43,7 +43,9 @@ class ModelsScreen(DeskScreen):
         """Show what is known; asking again is the user's business."""
         if self.desk.laboratory is not None:
             policy = self.desk.settings.round.remote
-            self.query_one(ModelList).show(self.desk.laboratory.pool, policy)
+            self.query_one(ModelList).show(
+                self.desk.laboratory.pool, policy, self.key("models.pull")
+            )
             self._show_titles()
         super().show_desk()
 
@@ -74,7 +76,7 @@ class ModelsScreen(DeskScreen):
             return
         row, pool = self.query_one(ModelList).row, self.desk.laboratory.pool
         here = row.report.name if row and row.report else ""
-        if row is not None and row.missing and row.model is not None:
+        if row is not None and row.missing and row.fetch and row.model is not None:
             model, endpoint = row.model.id, here
         else:
             endpoint = await self._ask_host(fetching(pool), here)

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.ui.widgets.keys import key_of
 from llmchem_tui.ui.words import bar, gigabytes, name_text, percent
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ _BAR_WIDTH = 40
 class PullScreen(ModalScreen[bool]):
     """Fetches a model. Comes back with True once it is there, with False where it was left."""
 
-    BINDINGS = [Binding("escape", "dismiss(False)", "Cancel")]
+    BINDINGS = [
+        Binding("escape", "dismiss(False)", "Leave", id="pull.leave", tooltip="Break off fetching")
+    ]
 
     def __init__(self, pool: Pool, endpoint: str, model: str, fps: int) -> None:
         super().__init__()
@@ -50,10 +53,14 @@ class PullScreen(ModalScreen[bool]):
         dialog.border_title = Content(
             f"Fetching {name_text(self._model)} to {name_text(self._endpoint)}"
         )
-        dialog.border_subtitle = "esc cancels; a later fetch goes on from there"
+        dialog.border_subtitle = f"{self._leave} cancels; a later fetch goes on from there"
         self.set_interval(1 / self._fps, self._draw)
         self._draw()
         self._pull()
+
+    @property
+    def _leave(self) -> str:
+        return key_of(self, "pull.leave")
 
     @work(group="pull")
     async def _pull(self) -> None:
@@ -64,7 +71,7 @@ class PullScreen(ModalScreen[bool]):
                     pass
         except LlmchemError as error:
             self._problem = str(error)
-            self.query_one("#dialog").border_subtitle = "esc leaves"
+            self.query_one("#dialog").border_subtitle = f"{self._leave} leaves"
             self._draw()
             return
         self.dismiss(True)

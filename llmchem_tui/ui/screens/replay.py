@@ -17,10 +17,31 @@ class ReplayScreen(ReplayingScreen):
         Binding("space", "play", "Play", id="replay.play", tooltip="Play or pause"),
         Binding("full_stop", "step", "Step", id="replay.step", tooltip="The next thing to be seen"),
         Binding(
-            "comma", "step_back", "Step back", show=False, id="replay.step-back", key_display=","
+            "comma",
+            "step_back",
+            "Step back",
+            show=False,
+            id="replay.step-back",
+            tooltip="What was to be seen before",
+            key_display=",",
         ),
-        Binding("plus,equals_sign", "speed(1)", "Faster", id="replay.faster", key_display="+"),
-        Binding("minus", "speed(-1)", "Slower", show=False, id="replay.slower", key_display="-"),
+        Binding(
+            "plus,equals_sign",
+            "speed(1)",
+            "Faster",
+            id="replay.faster",
+            tooltip="Up to 50 times as fast",
+            key_display="+",
+        ),
+        Binding(
+            "minus",
+            "speed(-1)",
+            "Slower",
+            show=False,
+            id="replay.slower",
+            tooltip="Down to the speed at which it happened",
+            key_display="-",
+        ),
         Binding("s", "stage_2", "Stage 2", id="replay.stage-2", tooltip="Where the reviews begin"),
         Binding(
             "e",
@@ -33,9 +54,23 @@ class ReplayScreen(ReplayingScreen):
         Binding(
             "p", "round(-1)", "Before", show=False, id="replay.previous", tooltip="The round before"
         ),
-        Binding("0", "beginning", "Beginning", show=False, id="replay.beginning"),
+        Binding(
+            "0",
+            "beginning",
+            "Beginning",
+            show=False,
+            id="replay.beginning",
+            tooltip="Where the first round begins",
+        ),
         Binding("r", "show('pool')", ROUNDS, id="replay.rounds", tooltip="All rounds of this"),
-        Binding("v", "show('vignette')", "Case", show=False, id="replay.vignette"),
+        Binding(
+            "v",
+            "show('vignette')",
+            "Case",
+            show=False,
+            id="replay.vignette",
+            tooltip="The case of this round",
+        ),
         Binding("escape", "leave", "Back", id="replay.leave", tooltip="Back to the list"),
     ]
     HELP = (

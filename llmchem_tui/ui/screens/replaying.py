@@ -17,9 +17,10 @@ from llmchem_tui.domain.final_recommendation import NOTICE
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.forecast import actual_bars
-from llmchem_tui.session.replay import Player
+from llmchem_tui.session.replay import SPEEDS, Player
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.history_rounds import PRIVATE_TEXT
+from llmchem_tui.ui.copying import Place, exports_place, session_place
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.board import BoardScreen
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
 
 ROUNDS = "Rounds"
 
-_FAST = 3  # speeds above ×1
-
+_MOST_NOTES = 3
 _CUT_OFF = "the session ends here: this round was broken off"
 _CANCELLED = "this round was cancelled: it has no outcome"
 _NO_CASE = "The history does not have the case's text."
@@ -59,7 +59,7 @@ class ReplayingScreen(BoardScreen):
         self.player = Player(saved.rounds)
         self.player.to_round(saved.find(trial) or 0)
         if not saved.journaled:  # no text streams in: nobody wants to wait for answers in silence
-            self.player.change_speed(_FAST)
+            self.player.change_speed(len(SPEEDS))
         self.player.playing = True
         self._reading: Reading | None = None
         self._over = False
@@ -87,8 +87,10 @@ class ReplayingScreen(BoardScreen):
 
     async def _open(self) -> None:
         self.query_one(RoundList).show(self.saved.rounds)
-        for note in self.saved.notes:
+        for note in self.saved.notes[:_MOST_NOTES]:
             self.tell(note)
+        if (more := len(self.saved.notes) - _MOST_NOTES) > 0:
+            self.tell(f"{more:,} more of the kind in {self.saved.path}")
         await self.show_player()
         self._bring("streams")
 
@@ -98,6 +100,12 @@ class ReplayingScreen(BoardScreen):
         self.board.bring(pane)
         if driven:
             self.query_one(Transport).focus()
+
+    @property
+    def place(self) -> Place:
+        """Where texts of this replay may be written: to its own session, if it is one."""
+        path = self.saved.path
+        return session_place(self.desk, path) if path.is_dir() else exports_place(self.desk)
 
     # --- drawing ----------------------------------------------------------------------------
 

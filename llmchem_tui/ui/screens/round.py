@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import on, work
 from textual.binding import Binding
@@ -12,15 +12,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from llmchem_tui.domain.errors import InputError, LlmchemError
-from llmchem_tui.storage.vignettes import find, headers
+from llmchem_tui.domain.model import Vignette
+from llmchem_tui.storage.vignettes import find
 from llmchem_tui.ui.desk import Desk
-from llmchem_tui.ui.screens.dialogs import (
-    Item,
-    PickScreen,
-    size_items,
-    strategy_items,
-    vignette_items,
-)
+from llmchem_tui.ui.screens.dialogs import Item, PickScreen, size_items, strategy_items
 from llmchem_tui.ui.screens.live import LiveScreen
 from llmchem_tui.ui.widgets.board import VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
@@ -30,6 +25,7 @@ from llmchem_tui.ui.widgets.said import Said
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.providers.pool import Pool
+    from llmchem_tui.ui.app import LlmchemApp
 
 _MOST_MODELS = 10
 
@@ -99,11 +95,12 @@ class RoundScreen(LiveScreen):
 
     @work(group="dialog")
     async def action_vignette(self) -> None:
-        """Choose the next round's case."""
-        items = vignette_items(headers(self.desk.vignettes))
-        chosen = await self._pick("Vignette", items, self.desk.setup.vignette.id)
+        """Choose the next round's case, or write one."""
+        from llmchem_tui.ui.screens.vignettes import VignetteScreen
+
+        chosen = await self.app.push_screen_wait(VignetteScreen(self.desk))
         if chosen is not None:
-            self.choose_vignette(chosen)
+            self._take_vignette(chosen)
 
     def choose_vignette(self, id: str) -> None:
         """Take a vignette for the next round."""
@@ -111,14 +108,13 @@ class RoundScreen(LiveScreen):
             self.tell("a round is running; its case stays as it is")
             return
         try:
-            self.desk.setup.vignette = find(id, self.desk.vignettes)
+            self._take_vignette(find(id, self.desk.vignettes))
         except InputError as error:
             self.tell(str(error))
-            return
-        self._show_vignette()
 
-    def _show_vignette(self) -> None:
-        self.query_one(VignettePane).show(self.desk.setup.vignette)
+    def _take_vignette(self, vignette: Vignette) -> None:
+        self.desk.setup.vignette = vignette
+        self.query_one(VignettePane).show(vignette)
         self.draw()
 
     @work(group="dialog")
@@ -196,16 +192,10 @@ class RoundScreen(LiveScreen):
 
     async def action_replay(self) -> None:
         """Replay the round that is shown."""
-        from llmchem_tui.ui.screens.history import HistoryScreen
-
         self.desk.newcomer = False
         folder, state = self.desk.saved_in, self.desk.state
-        if folder is None or state is None:
-            return
-        await self.app.switch_mode("history")
-        history = self.app.screen_stack[0]
-        assert isinstance(history, HistoryScreen)
-        history.replay(folder, state.trial)
+        if folder is not None and state is not None:
+            await cast("LlmchemApp", self.app).replay(folder, state.trial)
 
     def show_what_if(self) -> None:
         """Show what the reader asks for: chemistry and the next ensemble follow."""

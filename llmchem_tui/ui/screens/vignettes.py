@@ -92,10 +92,22 @@ class VignetteScreen(ModalScreen[Vignette | None]):
             id="vignettes.leave",
             tooltip="The case stays as it was",
         ),
-        Binding("down", "move(1)", "Down", show=False, id="vignettes.down"),
-        Binding("up", "move(-1)", "Up", show=False, id="vignettes.up"),
-        Binding("pagedown", "move(10)", "Ten down", show=False, id="vignettes.ten-down"),
-        Binding("pageup", "move(-10)", "Ten up", show=False, id="vignettes.ten-up"),
+        *(
+            Binding(
+                key,
+                f"move({lines})",
+                name,
+                show=False,
+                id=f"vignettes.{key}",
+                tooltip="Move in the list",
+            )
+            for key, lines, name in (
+                ("down", 1, "Down"),
+                ("up", -1, "Up"),
+                ("pagedown", 10, "Ten down"),
+                ("pageup", -10, "Ten up"),
+            )
+        ),
     ]
     HELP = (
         "The cases: those that come with the program, and your own. A case is found by words of "
@@ -107,6 +119,7 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         self.desk = desk
         self._listed: tuple[VignetteHeader, ...] = ()
         self._search = Search()
+        self._enabled: tuple[bool | None, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The search, the list, and the case under its cursor."""
@@ -154,7 +167,7 @@ class VignetteScreen(ModalScreen[Vignette | None]):
             Content.assemble(
                 Content.styled(bound_key(self, name), "$foreground"),
                 f" {name}: ",
-                f"any of {len(values)}"
+                (f"any of {len(values)}" if values else "any")
                 if value is None
                 else Content.styled(plain_line(value) or _NOT_GIVEN, "bold $foreground"),
             )
@@ -188,9 +201,20 @@ class VignetteScreen(ModalScreen[Vignette | None]):
     def _look(self) -> None:
         """Show the case under the cursor."""
         self.query_one(Told).say("")
-        self.query_one("#look > Static", Static).update(looked_at(self._case))
+        shown = looked_at(self._case) if self._case else self._nothing_found
+        self.query_one("#look > Static", Static).update(shown)
         self.query_one("#look").scroll_home(animate=False)
-        self.refresh_bindings()
+        enabled = tuple(self.check_action(action, ()) for action in ("choose", "edit", "delete"))
+        if enabled != self._enabled:  # the footer is made anew, which takes longer than a key may
+            self._enabled = enabled
+            self.refresh_bindings()
+
+    @property
+    def _nothing_found(self) -> Content:
+        """What to press where the list is empty."""
+        new, load = bound_key(self, "new"), bound_key(self, "load")
+        said = f"No case has all of this. {new} writes one, {load} loads one from a file."
+        return Content.styled(said, "$muted")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what cannot be done with the case under the cursor."""

@@ -12,18 +12,21 @@ from llmchem_tui.ui.widgets.heat import NEVER_MET, SHADES, strength
 from llmchem_tui.ui.words import count, name_text, number
 
 if TYPE_CHECKING:
+    from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.domain.recommendation import Recommendation
     from llmchem_tui.ui.study import Study
 
 RECOMMENDED, NOT_USED = "●", "○"
 _PAIR = 2
-_MOST_NAMES, _MOST_TIES = 4, 5
+_MOST_TEXTS, _MOST_TIES = 4, 5
+_LONGEST_NAME = 44
 _SAME_VALUE = 1e-4
 """As close to the largest value as a saturated table counts them."""
 
-NO_HISTORY = (
-    "No history yet. Chemistry comes from finished rounds: run one with two or more models on the "
-    "Round screen, and their interaction stands here."
+_NO_HISTORY = (
+    "No history yet. Chemistry comes from finished rounds: {back} leads to the Round screen; run "
+    "one there with two or more models, and their interaction stands here. From files in [history] "
+    "paths only rounds of this task count, and only models of this pool."
 )
 _LOSS_DIFFERS = 5e-10
 
@@ -40,7 +43,7 @@ def advice_text(study: Study) -> Content:
 def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
     if advice.ensemble:
         for name in advice.ensemble:
-            yield Content.assemble((f"{RECOMMENDED}\u00a0", "$accent"), (name_text(name), "bold"))
+            yield Content.assemble((f"{RECOMMENDED} ", "$accent"), (name_text(name), "bold"))
     else:
         yield Content.styled("No ensemble", "bold")
     if advice.loss is not None:
@@ -61,32 +64,35 @@ def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
         yield Content.styled(told, "$muted")
 
 
-def note_text(study: Study) -> Content:
-    """Return what a table cannot tell and why, or why there is none; often nothing."""
-    return Content("\n").join(_notes(study))
+def note_text(study: Study, back: str) -> Content:
+    """Return what a table cannot tell and why, or why there is none; often nothing.
+
+    ``back``: the key that leads to the Round screen.
+    """
+    return Content("\n").join(_notes(study, back))
 
 
-def _notes(study: Study) -> Iterator[Content]:
+def _notes(study: Study, back: str) -> Iterator[Content]:
     table = study.table
     if len(table.names) < _PAIR:
         if table.names:
             told = (
-                f"Only {name_text(table.names[0])} has a profile; chemistry is between two models. "
+                f"Only {_short(table.names[0])} has a profile; chemistry is between two models. "
                 "Run a round with another one beside it."
             )
             yield Content(told)
         else:
-            yield Content(NO_HISTORY)
+            yield Content(_NO_HISTORY.format(back=back))
         return
     if table.homogeneous:
         yield Content.styled(_homogeneous(study), "$warning")
     elif table.saturated:
         yield Content.styled(_saturated(study), "$warning")
     if unused := [name for name in table.names if name not in table.used]:
-        named = [f"{name_text(n)} {number(study.profiles[n].accuracy)}" for n in unused]
+        named = [f"{_short(n)} {number(study.profiles[n].accuracy)}" for n in unused]
         threshold = number(study.parameters.usage_threshold)
         verb = "is" if len(unused) == 1 else "are"
-        told = f"{NOT_USED} {_listed(named)} {verb} not used: accuracy below {threshold}"
+        told = f"{NOT_USED} {_few(named)} {verb} not used: accuracy below {threshold}"
         yield Content.styled(told, "$warning")
 
 
@@ -115,16 +121,24 @@ def _saturated(study: Study) -> str:
     largest = max((value for *_, value in table.pairs_above(0.0)), default=0.0)
     top = len(table.pairs_above(largest - _SAME_VALUE))
     pairs = len(table.used) * (len(table.used) - 1) // 2
-    perfect = [p.name for p, x in zip(table.ranked, table.penalties, strict=True) if x == 0]
-    why = ""
-    if table.empty_cost:
-        why = f" The cost of the empty set, {table.empty_cost:g}, outweighs all others."
-    elif perfect:
-        why = f" {_listed([name_text(name) for name in perfect])}: no penalty, so 1 with any other."
     return (
         f"Saturated: {top} of {pairs} pairs stand at the maximum, {strength(largest)}, "
-        f"and cannot be told apart.{why}"
-    )
+        f"and cannot be told apart. {_why_saturated(table)}"
+    ).rstrip()
+
+
+def _why_saturated(table: ChemistryTable) -> str:
+    if table.empty_cost:
+        return f"The empty set costs {table.empty_cost:g} here, not 0."
+    penalties = {p.name: x for p, x in zip(table.ranked, table.penalties.tolist(), strict=True)}
+    # p_b / (2 p_a + p_b), the value at the empty set, is then within _SAME_VALUE of 1.
+    little = max(penalties.values()) * _SAME_VALUE / 2
+    if perfect := [name for name, x in penalties.items() if x <= little]:
+        has = "has" if len(perfect) == 1 else "have"
+        return f"{_listed(perfect)} {has} next to no penalty, which gives 1 with nearly any other."
+    groups = [[m for m, y in penalties.items() if abs(y - x) <= little] for x in penalties.values()]
+    alike = max(groups, key=len)
+    return f"{_listed(alike)} have the same penalty." if len(alike) > 1 else ""
 
 
 def _homogeneous(study: Study) -> str:
@@ -143,6 +157,13 @@ def _sum(names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(name_text(name) for name in names[:_MOST_NAMES])
-    more = len(names) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
+    return _few([_short(name) for name in names])
+
+
+def _few(texts: Sequence[str]) -> str:
+    more = len(texts) - _MOST_TEXTS
+    return ", ".join(texts[:_MOST_TEXTS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _short(name: str) -> str:
+    return Content(name_text(name)).truncate(_LONGEST_NAME, ellipsis=True).plain

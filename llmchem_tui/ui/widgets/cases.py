@@ -29,18 +29,14 @@ class Search:
     complexity: str | None = None
 
     def found(self, listed: Iterable[VignetteHeader]) -> list[VignetteHeader]:
-        """Return what is found: by title and the like first, then by words of the text."""
+        """Return what is found: the more words are in the title and the like, the earlier."""
         words = self.typed.casefold().split()
-        by_title, by_text = [], []
-        for header in listed:
-            if not self._lets_through(header):
-                continue
-            head = f"{header.title} · {detail(header)}".casefold()
-            if all(word in head for word in words):
-                by_title.append(header)
-            elif all(word in head or word in header.text.casefold() for word in words):
-                by_text.append(header)
-        return [*by_title, *by_text]
+        found: list[tuple[int, VignetteHeader]] = []
+        for header in filter(self._lets_through, listed):
+            head, text = f"{header.title} · {detail(header)}".casefold(), header.text.casefold()
+            if all(word in head or word in text for word in words):
+                found.append((sum(word in head for word in words), header))
+        return [header for _, header in sorted(found, key=lambda one: -one[0])]
 
     def _lets_through(self, header: VignetteHeader) -> bool:
         if self.specialty is None and self.complexity is None:
@@ -96,6 +92,7 @@ class CaseList(OptionList):
         self._shown: list[VignetteHeader] = []
         self._present = ""
         self._coloured: int | None = None
+        self._narrow = False
 
     @property
     def case(self) -> VignetteHeader | None:
@@ -116,10 +113,12 @@ class CaseList(OptionList):
         self.call_after_refresh(self._redraw)
 
     def _redraw(self) -> None:
-        self._draw(self.case)
+        if self._narrow != self.screen.has_class("-narrow"):
+            self._draw(self.case)
 
     def _draw(self, before: VignetteHeader | None) -> None:
         self._coloured = None
+        self._narrow = self.screen.has_class("-narrow")
         self.clear_options()
         self.add_options(Option(self._line(header)) for header in self._shown)
         if not self._shown:
@@ -142,15 +141,14 @@ class CaseList(OptionList):
         return header.usable and header.id == self._present
 
     def _line(self, header: VignetteHeader) -> Content:
-        narrow = self.screen.has_class("-narrow")
         if header.usable:
             mark = "●" if self._is_present(header) else " "
             first, second = f"{mark} {plain_line(header.title)}", detail(header)
-            if narrow:
+            if self._narrow:
                 second = "own" if header.path else ""
         else:
             first, second = f"{MISSING} {plain_line(header.id)}", plain_line(header.title)
-        between = "  " if narrow else "\n    "
+        between = "  " if self._narrow else "\n    "
         return Content.assemble(first, between, Content.styled(second, "$muted"))
 
     def move(self, lines: int) -> None:
@@ -160,10 +158,8 @@ class CaseList(OptionList):
             self.highlighted = max(0, min(len(self._shown) - 1, place))
 
 
-def looked_at(header: VignetteHeader | None) -> Content:
+def looked_at(header: VignetteHeader) -> Content:
     """Return a vignette as it is read before it is chosen."""
-    if header is None:
-        return Content()
     if not header.usable:
         return Content.styled(plain_line(header.title), "$error")
     facts = plain_line(" · ".join(filter(None, (header.id, header.specialty, header.complexity))))

@@ -25,7 +25,7 @@ class Chemistry(Vertical):
 
     HELP = (
         "Chemistry: how strongly two models interact, unsigned; the darker the stronger. "
-        "It is computed from all finished rounds. a adopts the next ensemble."
+        "It is computed from all finished rounds, and tells what to run next."
     )
 
     def __init__(self, id: str | None = None) -> None:

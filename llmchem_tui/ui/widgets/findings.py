@@ -42,8 +42,8 @@ class TablePane(Vertical):
     """The pairwise table between what it cannot tell and, where it is narrow, the pair in brief."""
 
     HELP = (
-        "How strongly two models interact, unsigned: the darker the stronger. The cursor chooses "
-        "a pair, enter goes to its explanation."
+        "How strongly two models interact, unsigned: the darker the stronger. The pair under the "
+        "cursor is explained beside the table; choosing it goes there."
     )
 
     def compose(self) -> ComposeResult:
@@ -63,9 +63,9 @@ class TablePane(Vertical):
         """The table."""
         return self.query_one(HeatTable)
 
-    def show(self, study: Study, order: Sequence[int]) -> None:
-        """Show a study; the first cursor is on the strongest pair."""
-        self.query_one("#notes", Finding).tell(note_text(study))
+    def show(self, study: Study, order: Sequence[int], back: str) -> None:
+        """Show a study; the first cursor is on the strongest pair. ``back``: as in note_text."""
+        self.query_one("#notes", Finding).tell(note_text(study, back))
         self.query_one("#legend", Finding).tell(legend_text(study))
         heat = self.heat
         first = not heat.display

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHADES = " ░▒▓█"
 NEVER_MET = "?"
 _NUMBER_WIDTH, _WIDTH = 4, 6
-_NAME = "name"
+_NAME, _TITLE = "name", "interaction"
 _LONGEST_NAME, _FEWEST_NAME_CELLS = 44, 14
 _USUAL_WIDTH = 40
 """Of a pane that has not been shown yet."""
@@ -76,12 +76,12 @@ class HeatTable(DataTable[Content]):
     def copied(self) -> Copied:
         """The table as text: names in full, numbers with all digits, tabs between."""
         names = [name_text(name) for name in self._names]
-        rows = ["\t".join(["interaction", *names])]
+        rows = ["\t".join([_TITLE, *names])]
         if self._table is not None:
             for name, values in zip(names, self._table.values.tolist(), strict=True):
                 cells = ("" if math.isnan(value) else repr(value) for value in values)
                 rows.append("\t".join([name, *cells]))
-        return Copied("interaction", "\n".join(rows))
+        return Copied(_TITLE, "\n".join(rows))
 
     def on_resize(self) -> None:
         """Use the width there is for the names."""
@@ -111,7 +111,7 @@ class HeatTable(DataTable[Content]):
         before = self.pair
         self.clear(columns=True)
         self._names = self._table.names
-        self.add_column(Text("interaction"), key=_NAME, width=name_width)
+        self.add_column(Text(_TITLE), key=_NAME, width=name_width)
         for i in self._order:
             title = f"{i + 1:>{_WIDTH}}"
             self.add_column(Text(title), key=str(i), width=width)
@@ -122,12 +122,26 @@ class HeatTable(DataTable[Content]):
             self.point(*before)
 
     def _name_width(self, width: int) -> int:
-        """As wide as the longest name, or as the numbers leave room for it."""
+        """As wide as the longest name, or as the numbers leave room for it.
+
+        Where they have to be scrolled, so wide that only whole columns are beside it.
+        """
         assert self._table is not None
-        longest = max((Content(name_text(n)).cell_length for n in self._table.names), default=0)
+        names = [Content(name_text(name)).cell_length for name in self._table.names]
+        longest = min(max(names, default=0) + len("● 12 "), _LONGEST_NAME)
+        longest = max(longest, len(_TITLE))
+        room = self._width_inside(scrolled=False) - width * len(names)
+        if room >= min(longest, _FEWEST_NAME_CELLS):
+            return min(longest, room)
+        whole = self._width_inside(scrolled=True)
+        wanted = min(longest, max(whole // 3, _FEWEST_NAME_CELLS))
+        return max(whole - (whole - wanted) // width * width, wanted)
+
+    def _width_inside(self, *, scrolled: bool) -> int:
+        """Return the cells beside a vertical scrollbar; ``scrolled``: there is another below."""
+        rows = self.header_height + len(self._order) + scrolled
         whole = self.size.width or _USUAL_WIDTH
-        room = min(whole - width * len(self._order) - 1, _LONGEST_NAME)
-        return min(longest + len("● 12 "), max(room, whole // 3, _FEWEST_NAME_CELLS))
+        return whole - (0 < self.size.height < rows)
 
     def _label(self, i: int, name: str, width: int) -> Content:
         mark = f"{self._marks.get(name, ' ')} " if self._marks else ""

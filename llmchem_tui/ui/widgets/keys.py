@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rich.cells import cell_len
 from textual import events
@@ -30,6 +31,14 @@ _KEYS = 7
 
 _ONE_COLUMN = 60
 """Below so many cells a key has a line of its own, with what it does."""
+
+
+def key_of(screen: Screen[Any], id: str) -> str:
+    """Return the key of a binding that means something on the screen, as the keymap has it."""
+    for _, binding, _, _ in screen.active_bindings.values():
+        if binding.id == id:
+            return screen.app.get_key_display(binding)
+    return ""
 
 
 class KeyLine(Footer):

@@ -34,14 +34,14 @@ class Row:
     """A line of the list: an endpoint, or with ``model`` one of its models.
 
     ``report`` None: the simulated pool. ``others``: what an endpoint has beside its ``models``.
-    ``fetches``: whether it can be told to fetch a model.
+    ``fetch``: the key that tells it to fetch a model, where it can be told to.
     """
 
     report: EndpointReport | None
     model: ModelSpec | None = None
     facts: ModelFacts | None = None
     others: tuple[str, ...] = ()
-    fetches: bool = False
+    fetch: str = ""
 
     @property
     def missing(self) -> bool:
@@ -58,8 +58,11 @@ def fetching(pool: Pool) -> list[str]:
     ]
 
 
-def rows_of(pool: Pool) -> Iterator[Row]:
-    """Yield the lines: each endpoint, then its models; the simulated pool above all."""
+def rows_of(pool: Pool, fetch: str) -> Iterator[Row]:
+    """Yield the lines: each endpoint, then its models; the simulated pool above all.
+
+    ``fetch``: the key that fetches a model.
+    """
     if pool.simulated:
         yield Row(None)
         yield from (Row(None, spec) for spec in pool.models)
@@ -67,8 +70,10 @@ def rows_of(pool: Pool) -> Iterator[Row]:
         told = {_tagless(facts.id): facts for facts in report.facts}
         ids = {_tagless(spec.id) for spec in report.models}
         others = tuple(facts.id for id_, facts in told.items() if id_ not in ids)
-        yield Row(report, others=others, fetches=report.name in fetching(pool))
-        yield from (Row(report, spec, told.get(_tagless(spec.id))) for spec in report.models)
+        key = fetch if report.name in fetching(pool) else ""
+        yield Row(report, others=others, fetch=key)
+        for spec in report.models:
+            yield Row(report, spec, told.get(_tagless(spec.id)), fetch=key)
 
 
 def _tagless(id_: str) -> str:
@@ -80,7 +85,7 @@ class ModelList(OptionList):
 
     HELP = (
         "Endpoints and their models. A model in memory answers at once, any other is loaded "
-        "first. p fetches a model to an Ollama host, r looks again."
+        "first. Ollama hosts can be told to fetch one."
     )
 
     def __init__(self, id: str) -> None:
@@ -94,10 +99,14 @@ class ModelList(OptionList):
         """The line under the cursor."""
         return None if self.highlighted is None else self._rows[self.highlighted]
 
-    def show(self, pool: Pool, policy: str) -> None:
-        """Show a pool; ``policy``: what the settings say about untrusted endpoints."""
+    def show(self, pool: Pool, policy: str, fetch: str) -> None:
+        """Show a pool.
+
+        ``policy``: what the settings say about untrusted endpoints. ``fetch``: the key that
+        fetches a model.
+        """
         before = self.highlighted
-        self._rows, self._policy, self._coloured = list(rows_of(pool)), policy, None
+        self._rows, self._policy, self._coloured = list(rows_of(pool, fetch)), policy, None
         self.clear_options()
         for i, row in enumerate(self._rows):
             if i and row.model is None:
@@ -182,7 +191,7 @@ def _beneath(row: Row, report: EndpointReport) -> Iterator[Content]:
         others = ", ".join(name_text(name) for name in row.others)
         yield Content.styled(f"there too, but not in the settings: {others}", "$muted")
     elif not report.models:
-        remedy = "; p fetches one" if row.fetches else ""
+        remedy = f"; {row.fetch} fetches one" if row.fetch else ""
         yield Content.styled(f"it has no model that can be used{remedy}", "$muted")
 
 
@@ -190,7 +199,7 @@ def _line(row: Row, model: ModelSpec, name_width: int, width: int) -> Content:
     mark = MISSING if row.missing else " "
     name = (f"{mark} {name_text(model.name)}", name_width + _MARGIN)
     if row.missing:
-        remark = "missing – p fetches it"
+        remark = f"missing – {row.fetch} fetches it" if row.fetch else "missing on the server"
         return _cells([name, (remark, len(remark) + 1)], width).stylize("$warning")
     facts = row.facts or ModelFacts(model.id)
     runs_at = facts.remote_host and hostname(facts.remote_host)

@@ -12,6 +12,7 @@ from llmchem_tui.ui.words import MISSING, count, name_text, number
 
 if TYPE_CHECKING:
     from llmchem_tui.domain.chemistry import Explanation
+    from llmchem_tui.domain.model import Profile
     from llmchem_tui.ui.study import Study
 
 
@@ -108,13 +109,20 @@ def _model(study: Study, name: str, letter: str) -> Iterator[Content]:
     profile = study.profiles[name]
     took_part = study.knowledge.rounds.get(name, profile.rounds)
     without = took_part - profile.rounds
-    rounds = f"{count(profile.rounds, 'round')}, {profile.referenced} with a reference"
-    failed = f", {without} more without a value" if without > 0 else ""
+    left_out = f"; {without} more without a value" if without > 0 else ""
     yield Content.styled(f"{letter} {name_text(name)}".lstrip(), "bold")
-    yield Content(
-        f"  quality {profile.quality:.2f}  accuracy {number(profile.accuracy, 3)}  {rounds}{failed}"
-    )
-    yield _use(study, name)
+    numbers = f"  quality {profile.quality:.2f}  accuracy {number(profile.accuracy, 3)}  "
+    yield Content.assemble(numbers, _use(study, name))
+    yield Content(f"  the {study.parameters.profile} of {_basis(profile)}{left_out}")
+
+
+def _basis(profile: Profile) -> str:
+    """Return the rounds that a profile is made from: with a reference, if there are such."""
+    if not profile.referenced:
+        return f"{count(profile.rounds, 'round')} without a reference"
+    others = profile.rounds - profile.referenced
+    rest = f"; {others} without one not counted" if others else ""
+    return f"{count(profile.referenced, 'round')} with a reference{rest}"
 
 
 def _use(study: Study, name: str) -> Content:
@@ -122,13 +130,9 @@ def _use(study: Study, name: str) -> Content:
     if name in ranked:
         place = ranked.index(name)
         penalty = figure(float(study.table.penalties[place]))
-        return Content(f"  used, rank {place + 1} of {len(ranked)}, penalty {penalty}")
-    accuracy = number(study.profiles[name].accuracy, 3)
+        return Content(f"penalty {penalty}  rank {place + 1} of {len(ranked)}")
     threshold = number(study.parameters.usage_threshold)
-    return Content.styled(
-        f"  {MISSING} not used: its accuracy {accuracy} is below the threshold {threshold}",
-        "$warning",
-    )
+    return Content.styled(f"{MISSING} not used: below the threshold {threshold}", "$warning")
 
 
 def figure(value: float) -> str:

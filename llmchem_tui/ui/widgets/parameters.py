@@ -39,8 +39,7 @@ class ParameterList(OptionList):
 
     HELP = dedent(
         """\
-        What the recommendation depends on: up and down choose a parameter, left and right change
-        it, backspace brings the setting back. A star marks what differs from the settings, which
+        What the recommendation depends on. A star marks what differs from the settings, which
         stay as they are."""
     )
     BINDINGS = [

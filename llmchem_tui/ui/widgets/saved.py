@@ -19,13 +19,9 @@ from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import MISSING, count, number
 
-NOTHING = (
-    "Nothing is saved yet. Every round that is run is saved as a session and will be listed here. "
-    "A CSV history, one of the authors' published ones too, can be opened beside them."
-)
 _NOT_FOUND = "nothing found"
 _READING = "…"
-_NAME_WIDTH = 22
+_NAME_WIDTH = 23
 _ROUNDS_WIDTH = 13
 _MOST_ROUNDS = 100
 
@@ -56,8 +52,13 @@ class SavedList(OptionList):
         place = self.highlighted
         return self._entries[place] if place is not None and place < len(self._entries) else None
 
-    def show(self, entries: Sequence[Entry], known: Mapping[Path, Outline], typed: str) -> None:
-        """List those that have all typed words; the highlighted one stays so if it is there."""
+    def show(
+        self, entries: Sequence[Entry], known: Mapping[Path, Outline], typed: str, nothing: str
+    ) -> None:
+        """List those that have all typed words; the highlighted one stays so if it is there.
+
+        ``nothing``: what to say where there is none at all.
+        """
         before = self.entry
         self._known = dict(known)
         words = typed.casefold().split()
@@ -72,7 +73,7 @@ class SavedList(OptionList):
             here = self._entries.index(before) if before in self._entries else 0
             self.highlighted = here
         else:
-            text = _NOT_FOUND if entries else NOTHING
+            text = _NOT_FOUND if entries else nothing
             self.add_option(Option(Content.styled(text, "$muted"), disabled=True))
 
     def learn(self, known: Mapping[Path, Outline]) -> None:
@@ -131,11 +132,29 @@ class Search(Input):
     """Narrows the list; the list's own keys work here too."""
 
     BINDINGS = [
-        Binding("down", "screen.move(1)", show=False),
-        Binding("up", "screen.move(-1)", show=False),
-        Binding("pagedown", "screen.move(10)", show=False),
-        Binding("pageup", "screen.move(-10)", show=False),
-        Binding("escape", "screen.leave_search", "List", id="history.leave-search"),
+        *(
+            Binding(
+                key,
+                f"screen.move({lines})",
+                f"{word} in the list",
+                show=False,
+                id=f"history.{key}",
+                tooltip="Move in the list while you type",
+            )
+            for key, lines, word in (
+                ("down", 1, "Down"),
+                ("up", -1, "Up"),
+                ("pagedown", 10, "Page down"),
+                ("pageup", -10, "Page up"),
+            )
+        ),
+        Binding(
+            "escape",
+            "screen.leave_search",
+            "List",
+            id="history.leave-search",
+            tooltip="Show everything again",
+        ),
     ]
     HELP = "Type words: name, model, case, simulated, private, damaged. Enter replays."
 

@@ -44,6 +44,10 @@ class Told(Static):
 class Line(Input):
     """One line. What is pasted loses its control characters; Textual takes its first line."""
 
+    def on_mount(self) -> None:
+        """Let the keyboard come to the end of what is there, not to replace it."""
+        self.select_on_focus = False
+
     def on_paste(self, event: events.Paste) -> None:
         """Make visible what a terminal would obey."""
         event.text = plain(event.text.strip())
