@@ -32,6 +32,7 @@ from llmchem_tui.ui.screens.desk import TOLD_SECONDS, DeskScreen
 from llmchem_tui.ui.screens.dialogs import LeaveScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
+from llmchem_tui.ui.terminal import Colourless, Terminal
 from llmchem_tui.ui.theme_files import bundled_themes, load_themes
 from llmchem_tui.ui.widgets.keys import KeysPanel
 
@@ -116,7 +117,7 @@ class LlmchemApp(App[None]):
         theme_folders: tuple[Path, ...] = (),
         env: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=Terminal)
         self.settings = settings
         over_ssh = "SSH_CONNECTION" in (env or {})
         self.desk = Desk(
@@ -141,9 +142,10 @@ class LlmchemApp(App[None]):
     def get_css_variables(self) -> dict[str, str]:
         """Add ``muted``: Textual's own muted colours are blended late, which tables cannot do."""
         variables = super().get_css_variables()
-        if self.current_theme.ansi:
+        muted = variables.get("muted")  # ours have their own, measured on every ground
+        if muted is None and self.current_theme.ansi:
             muted = "ansi_bright_black"
-        else:
+        elif muted is None:
             foreground, background = (
                 Color.parse(variables[name]) for name in ("foreground", "background")
             )
@@ -152,8 +154,9 @@ class LlmchemApp(App[None]):
         return variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Add ASCII where the terminal's locale has no more."""
-        return [*super().get_line_filters(), *self._ascii]
+        """Leave colours out where NO_COLOR is set; add ASCII where the locale has no more."""
+        filters = [Colourless()] if self.no_color else super().get_line_filters()
+        return [*filters, *self._ascii]
 
     def on_mount(self) -> None:
         """Register the themes; a broken file or a wrong key of the keymap is reported once."""

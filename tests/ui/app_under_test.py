@@ -92,6 +92,7 @@ class Bench:
         app = self.app()
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Driver(app, pilot, self.wait_until)
+            app.workers.cancel_all()  # as a program that ends does, and a test that ends does not
 
 
 @dataclass

@@ -159,7 +159,9 @@ def test_a_running_round(bench: Bench, snap_compare: Compare) -> None:
         state = await show(screen, beginning())
         screen.board.draw(9.0)
         screen.board.wait("the round is running")
-        titles = dict(zip(NAMES, ("A llama3.1:8b", "B claude-sonnet", "C qwen2.5:72b"), strict=True))
+        titles = dict(
+            zip(NAMES, ("A llama3.1:8b", "B claude-sonnet", "C qwen2.5:72b"), strict=True)
+        )
         stays = Stays(titles, planned(), actual_bars(state, 9.0), 9.0)
         screen.query_one(Recommendation).plan(stays)
         line = screen.query_one(status.Status)

@@ -11,9 +11,19 @@ from textual.widget import Widget
 from llmchem_tui.ui.copying import export_round
 from llmchem_tui.ui.screens.desk import DeskScreen
 from llmchem_tui.ui.screens.grading import ReviewScreen
-from llmchem_tui.ui.widgets.board import Board
+from llmchem_tui.ui.widgets.board import PANES, Board
 from llmchem_tui.ui.widgets.grades import Grades
 
+UNZOOM = Binding("escape", "unzoom", "All panes", id="round.unzoom", tooltip="All panes again")
+"""A screen that has escape for something else as well names this one again: keys are merged."""
+
+_PANE_KEYS = (
+    ("p", "pool", "Go to the pool of models"),
+    ("o", "streams", "Go to what the models write"),
+    ("g", "grades", "Go to the grade matrix"),
+    ("i", "chemistry", "Go to how the models interact"),
+    ("m", "recommendation", "Go to the recommendation"),
+)
 _MOST_ZOOMED = 9
 _STEP = 0.05
 
@@ -22,18 +32,27 @@ class BoardScreen(DeskScreen):
     """The panes of a round, live or replayed."""
 
     BINDINGS = [
-        Binding("p", "show('pool')", "Pool", show=False, id="round.pool"),
-        Binding("o", "show('streams')", "Streams", show=False, id="round.streams"),
-        Binding("g", "show('grades')", "Grades", show=False, id="round.grades"),
-        Binding("i", "show('chemistry')", "Interaction", show=False, id="round.chemistry"),
-        Binding("m", "show('recommendation')", "Result", show=False, id="round.recommendation"),
-        Binding("right_square_bracket", "turn(1)", "Pane", id="round.next", key_display="]"),
+        *(
+            Binding(
+                key, f"show({name!r})", PANES[name], show=False, id=f"round.{name}", tooltip=tooltip
+            )
+            for key, name, tooltip in _PANE_KEYS
+        ),
+        Binding(
+            "right_square_bracket",
+            "turn(1)",
+            "Pane",
+            id="round.next",
+            tooltip="The next pane",
+            key_display="]",
+        ),
         Binding(
             "left_square_bracket",
             "turn(-1)",
             "Pane before",
             show=False,
             id="round.previous",
+            tooltip="The pane before",
             key_display="[",
         ),
         *(
@@ -48,7 +67,7 @@ class BoardScreen(DeskScreen):
             for i in range(1, _MOST_ZOOMED + 1)
         ),
         Binding("x", "export", "Export", show=False, id="round.export", tooltip="As Markdown"),
-        Binding("escape", "unzoom", "All panes", id="round.unzoom", tooltip="All panes again"),
+        UNZOOM,
         Binding(
             "less_than_sign",
             f"threshold({-_STEP})",

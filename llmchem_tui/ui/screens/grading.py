@@ -73,7 +73,9 @@ class ReviewScreen(ModalScreen[None]):
 class GradeScreen(ModalScreen[ReviewResult | None]):
     """The user's own grade of an answer. Comes back with the review, or None."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel", id="grade.cancel")]
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Cancel", id="grade.cancel", tooltip="Give no grade")
+    ]
 
     def __init__(self, reading: Reading, author: str) -> None:
         super().__init__()

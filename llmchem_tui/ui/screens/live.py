@@ -19,7 +19,7 @@ from llmchem_tui.session.forecast import Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import Reading
-from llmchem_tui.ui.screens.board import BoardScreen
+from llmchem_tui.ui.screens.board import UNZOOM, BoardScreen
 from llmchem_tui.ui.screens.dialogs import AskScreen, Item, PickScreen
 from llmchem_tui.ui.screens.grading import GradeScreen
 from llmchem_tui.ui.widgets.grades import Grades
@@ -38,6 +38,7 @@ class LiveScreen(BoardScreen):
     BINDINGS = [
         Binding("ctrl+r", "run", "Run", id="round.run", tooltip="Run a round"),
         Binding("escape", "stop", "Stop", id="round.stop", tooltip="Cancel all open calls"),
+        UNZOOM,
         Binding("b", "blind", "Blind", id="round.blind", tooltip="Hide or show who wrote what"),
         Binding("u", "grade", "Grade", id="round.grade", tooltip="Grade an answer yourself"),
     ]
@@ -161,7 +162,9 @@ class LiveScreen(BoardScreen):
                         self.board.show_grades()
                         self.refresh_bindings()
         if state is not None:
-            self.desk.saved_in = folder = laboratory.recorder.session.folder if laboratory.recorder.session else None
+            self.desk.saved_in = folder = (
+                laboratory.recorder.session.folder if laboratory.recorder.session else None
+            )
             saved = f"saved in {folder}" if folder else laboratory.recorder.not_saved
             self._finish(state, saved, laboratory)
 
