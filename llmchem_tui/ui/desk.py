@@ -22,9 +22,9 @@ class Desk:
 
     ``sessions``: where they are saved. ``vignettes``: the user's own. ``fps``: how often screens
     may be drawn. ``laboratory`` None: models are still looked for; ``problem`` says why none can be
-    used. ``blind``: the next round hides names. ``newcomer``: no session was ever saved
-    here, so the screen says what to press. ``busy``: a round runs, the user is being asked whether it may, or models are
-    looked for anew: the pool must stay.
+    used. ``blind``: the next round hides names. ``newcomer``: no session was ever saved here, so
+    the screen says what to press. ``busy``: a round runs, the user is being asked whether it may,
+    or models are looked for anew: the pool must stay.
     """
 
     settings: Settings

@@ -8,11 +8,16 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.selection import SELECT_ALL
 
-from llmchem_tui.ui.widgets.growing_text import HEADING, WRONG, GrowingText, Line
+from llmchem_tui.ui.widgets.growing_text import HEADING, PLAIN, WRONG, GrowingText, Line
 
 
 class Alone(App[None]):
     """Nothing but a growing text."""
+
+    CSS = """
+    .growing-text--heading { text-style: bold; }
+    .growing-text--wrong { text-style: italic; }
+    """
 
     def compose(self) -> ComposeResult:
         yield GrowingText()
@@ -108,9 +113,12 @@ async def test_a_new_width_lays_it_out_anew() -> None:
         assert seen(widget)[:3] == ["one two", "three", "four"]
 
 
-async def test_what_the_mouse_selects_is_the_text() -> None:
+async def test_lines_have_the_colours_of_their_kinds_and_can_be_selected() -> None:
     app = Alone()
     async with app.run_test(size=(20, 6)):
         widget = app.query_one(GrowingText)
         widget.say([Line("Medications:", HEADING), Line("- doxycycline"), Line("no!", WRONG)])
+        styles = [widget.render_line(y)._segments[0].style for y in range(3)]
+        assert styles == [widget.get_component_rich_style(kind) for kind in (HEADING, PLAIN, WRONG)]
+        assert len(set(styles)) == len(styles)
         assert widget.get_selection(SELECT_ALL)[0] == "Medications:\n- doxycycline\nno!"

@@ -144,14 +144,14 @@ async def test_rounds_are_gone_to_by_key_and_from_their_list(bench: Bench, folde
         screen = await open_first(user)
         rounds = screen.query_one(RoundList)
         lines = [str(option.prompt) for option in rounds.options]
-        assert lines == ["▸ 1 cough · RANDOM", "  2 cough · RANDOM"]
+        assert lines == ["● 1 cough · RANDOM", "  2 cough · RANDOM"]
         await user.press("n")
         assert screen.player.state.trial == f"{NAME} 2"
         await user.press("p")
         assert screen.player.state.trial == f"{NAME} 1"
         await user.press("r", "down", "enter")
         assert screen.player.index == 1
-        assert str(rounds.options[1].prompt).startswith("▸")
+        assert str(rounds.options[1].prompt).startswith("●")
 
 
 async def test_panes_zoom_and_case_are_as_in_a_live_round(bench: Bench, folder: Path) -> None:

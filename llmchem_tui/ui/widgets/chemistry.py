@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.widgets.heat import HeatTable
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import name_text
 
 if TYPE_CHECKING:
@@ -28,13 +28,9 @@ class Chemistry(Vertical):
         "It is computed from all finished rounds, and tells what to run next."
     )
 
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._shown = Content()
-
     def compose(self) -> ComposeResult:
         """The next ensemble above, since it must never scroll away."""
-        yield Static(markup=False, id="next")
+        yield Said(id="next")
         yield HeatTable()
 
     def on_mount(self) -> None:
@@ -46,9 +42,9 @@ class Chemistry(Vertical):
     ) -> None:
         """Show the table and the next ensemble; ``what_if``: they are not those of the files."""
         text = _next(table, following, what_if)
-        if not text.is_same(self._shown):
-            self._shown = text
-            self.query_one("#next", Static).update(text)
+        said = self.query_one(Said)
+        said.say(text)
+        said.display = bool(text)  # a replay has no next ensemble to offer
         heat = self.query_one(HeatTable)
         heat.display = len(table.names) >= _PAIR
         if heat.display:

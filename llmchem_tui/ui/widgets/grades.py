@@ -61,6 +61,7 @@ class Grades(Vertical):
         self._reading: Reading | None = None
         self._rows: dict[str, str] = {}
         self._named = True
+        self._made_for = 0
 
     def compose(self) -> ComposeResult:
         """The table, and the line that explains a cell."""
@@ -81,11 +82,21 @@ class Grades(Vertical):
     def begin(self, reading: Reading) -> None:
         """Make the rows and columns of a round."""
         self._reading = reading
-        table = self.table
-        table.display = True
+        self.table.display = True
+        self._make(reading)
+
+    def on_resize(self) -> None:
+        """Use the width there is."""
+        if self._reading is not None and self._made_for != self.content_size.width:
+            cursor = self.table.cursor_coordinate
+            self._make(self._reading)
+            self.table.cursor_coordinate = cursor
+
+    def _make(self, reading: Reading) -> None:
+        table, names = self.table, reading.order
         table.clear(columns=True)
-        names = reading.order
-        room = (self.content_size.width or _USUAL_WIDTH) - _WIDTH * len(names) - 2 * _WIDE - 1
+        self._made_for = self.content_size.width
+        room = (self._made_for or _USUAL_WIDTH) - _WIDTH * len(names) - 2 * _WIDE - 1
         self._named = room >= len("reviewer")  # else letters must do; the panes have the names
         longest = max(Content(reading.title(name)).cell_length + 2 for name in names)
         width = min(room, max(longest, len(_CONSENSUS) + 1), _NAME_WIDTH)

@@ -119,7 +119,8 @@ class GrowingText(ScrollView, can_focus=True):
             return []
         row = self._rows[number]
         style = self.get_component_rich_style(self._lines[row.line].kind)
-        text = Text(row.text, style=style, end="")
+        text = Text(row.text, end="")
+        text.stylize(style)  # as a span: a text's own style is not rendered where it has no spans
         if (selection := self.text_selection) and (span := selection.get_span(number)):
             start, end = span
             selected = self.screen.get_component_rich_style("screen--selection")

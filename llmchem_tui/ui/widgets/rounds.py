@@ -21,7 +21,7 @@ _UNKNOWN = "unknown strategy"
 class RoundList(OptionList):
     """A line for each round; enter goes there."""
 
-    HELP = "The rounds that can be replayed; ▸ is shown. Enter goes to another one."
+    HELP = "The rounds that can be replayed; ● is shown. Enter goes to another one."
 
     class Wanted(Message):
         """The user wants this round, counted from 0."""
@@ -45,7 +45,7 @@ class RoundList(OptionList):
         """Show which round is on the screen."""
         if index == self._shown:
             return
-        for place, glyph in ((self._shown, " "), (index, "▸")):
+        for place, glyph in ((self._shown, " "), (index, "●")):
             if place >= 0:
                 prompt = Content(f"{glyph} {self._names[place]}")
                 self.replace_option_prompt_at_index(place, prompt)

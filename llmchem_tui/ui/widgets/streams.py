@@ -43,6 +43,10 @@ class StreamPane(GrowingText):
         """Say whose pane it is."""
         self.show_title()
 
+    def on_resize(self) -> None:
+        """Show what came while the pane was behind others."""
+        self.draw(self._state.now)
+
     def show_title(self) -> None:
         """Say whose pane it is, as far as it may be known."""
         self.border_title = Content(self._reading.title(self.model))
