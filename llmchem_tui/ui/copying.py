@@ -24,11 +24,11 @@ from llmchem_tui.domain.model import Outcome
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.storage.copies import COPIES, EXPORTS, SCREENSHOTS, save_named, save_numbered
 from llmchem_tui.storage.files import StorageError
+from llmchem_tui.ui.reading import HUMAN, Reading
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.report import RoundReport
     from llmchem_tui.ui.desk import Desk
-    from llmchem_tui.ui.reading import Reading
     from llmchem_tui.ui.screens.desk import DeskScreen
 
 CLIPBOARD_BYTES = 74_000
@@ -225,31 +225,27 @@ def _no_export(reading: Reading | None, place: Place) -> str:
 def round_report(reading: Reading) -> RoundReport:
     """Return what a report is made from: the saved numbers, and what the reader asks besides."""
     from llmchem_tui.analysis.report import RoundReport, WhatIf
-    from llmchem_tui.ui.reading import HUMAN
-    from llmchem_tui.ui.widgets.grades import changes, reviews_known  # which import this
 
-    asked = WhatIf(changes(reading, HUMAN), reading.score(), tuple(reading.reviews))
+    asked = WhatIf(reading.changes(HUMAN), reading.score(), tuple(reading.reviews))
     return RoundReport(
         reading.state,
         reading.saved_score(),
         reading.order,
         own_reviews=tuple(reading.own_grades.values()),
         untold=_untold(reading),
-        reviews_known=reviews_known(reading),
+        reviews_known=reading.reviews_known,
         what_if=asked if reading.asks_what_if else None,
     )
 
 
 def _untold(reading: Reading) -> str:
     """What to say instead of an outcome that a history does not hold; blank: it does."""
-    from llmchem_tui.ui.widgets.grades import reviews_known
-
     given = reading.given
     if given is None or given.recommendation is not None:
         return ""
     if given.outcome is Outcome.RECOMMENDED:
         return _NO_REGIMENS
-    return "" if reviews_known(reading) else _NOT_KNOWN
+    return "" if reading.reviews_known else _NOT_KNOWN
 
 
 # --- a picture ------------------------------------------------------------------------------

@@ -89,6 +89,19 @@ class Reading:
             self.counts(name) is (name == HUMAN) for name in self.reviewers
         )
 
+    def changes(self, whose: str = "your") -> tuple[str, ...]:
+        """What the screen's numbers leave out or take in; ``whose`` grades the user's are."""
+        out = [self.letter(name) for name in self.order if not self.counts(name)]
+        parts = [f"without grades of {', '.join(out)}"] * bool(out)
+        parts += [f"with {whose} grades"] * (self.with_human and bool(self.own_grades))
+        parts += [f"abstaining below {self.abstain_below:.2f}"] * self.moved_threshold
+        return tuple(parts)
+
+    @property
+    def reviews_known(self) -> bool:
+        """Whether reviews that are not there did not take place; a history alone has none."""
+        return self.given is None or bool(self.state.reviews)
+
     def review(self, reviewer: str, author: str) -> ReviewResult | None:
         """One review, the user's own included, if it has ended."""
         if reviewer == HUMAN:

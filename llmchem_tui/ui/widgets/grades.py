@@ -203,25 +203,11 @@ class Grades(Vertical):
         return Copied("grades", "\n".join("\t".join(cells) for cells in lines))
 
 
-def changes(reading: Reading, whose: str = "your") -> tuple[str, ...]:
-    """What the screen's numbers leave out or take in; ``whose``: the user's, to who reads it."""
-    out = [reading.letter(name) for name in reading.order if not reading.counts(name)]
-    parts = [f"without grades of {', '.join(out)}"] * bool(out)
-    parts += [f"with {whose} grades"] * (reading.with_human and bool(reading.own_grades))
-    parts += [f"abstaining below {reading.abstain_below:.2f}"] * reading.moved_threshold
-    return tuple(parts)
-
-
 def what_if(reading: Reading) -> str:
     """How the screen's numbers differ from the saved ones, on one line; blank where they do not."""
     if not reading.asks_what_if:
         return ""
-    return f"what if: {', '.join(changes(reading))} · {_CHANGED} changed"
-
-
-def reviews_known(reading: Reading) -> bool:
-    """Whether reviews that are not there did not take place; a history alone has none."""
-    return reading.given is None or bool(reading.state.reviews)
+    return f"what if: {', '.join(reading.changes())} · {_CHANGED} changed"
 
 
 def _marked(value: str, saved: str) -> str:

@@ -21,7 +21,7 @@ from llmchem_tui.domain.totals import Totals
 from llmchem_tui.session.protocol import medication_text
 from llmchem_tui.ui.copying import Copied, shown_text
 from llmchem_tui.ui.reading import HUMAN, Reading
-from llmchem_tui.ui.widgets.grades import reviews_known, what_if
+from llmchem_tui.ui.widgets.grades import what_if
 from llmchem_tui.ui.widgets.plan import LEGEND, PlanChart, Stays
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import bar, name_text
@@ -99,7 +99,7 @@ def _outcome(reading: Reading) -> list[Content]:
     for candidate in score.candidates:
         lines += [*_concerns(reading, [candidate.model]), _candidate(candidate, reading)]
     if score.outcome is not Outcome.FAILED:
-        told = basis(reading.reviews, reading.order, known=reviews_known(reading))
+        told = basis(reading.reviews, reading.order, known=reading.reviews_known)
         lines.append(Content.styled(told, "$muted"))
     return lines
 
@@ -122,7 +122,7 @@ def _recommended(own: FinalRecommendation, reading: Reading) -> list[Content]:
     lines += [*_regimen(own.medications), _confidence(own), Content(agreed)]
     if shares := support(own):
         lines.append(Content.styled(f"support: {plain_line(shares)}", "$muted"))
-    known = reviews_known(reading)
+    known = reading.reviews_known
     told = safety(own, reading.reviews, reading.letter, known=known)
     lines.append(Content.styled(told, "$muted"))
     return lines
