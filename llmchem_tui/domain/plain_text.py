@@ -16,6 +16,8 @@ _HARMFUL = re.compile(
     "\ud800-\udfff]"
 )
 
+_JOINERS = re.compile("\u200d{2,}")
+
 
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
@@ -27,9 +29,11 @@ def _visible(match: re.Match[str]) -> str:
 def plain(text: str) -> str:
     """Return ``text`` with every control character replaced by a visible sign.
 
-    Tabs and line feeds stay; CR LF and CR become line feeds.
+    Tabs and line feeds stay; CR LF and CR become line feeds. Of several zero-width joiners one
+    stays: it joins as well, and more make Rich 15.0 fail where it cuts the text.
     """
-    return _HARMFUL.sub(_visible, text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _JOINERS.sub("\u200d", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _HARMFUL.sub(_visible, text)
 
 
 def plain_line(text: str) -> str:

@@ -2,25 +2,25 @@
 
     python -m tests.benchmarks.keys_while_streaming [SECONDS] [WIDTHxHEIGHT]
 
-In a real terminal: a real process, its bytes read through a pty and put on a screen by pyte, whose
-time counts too. A key counts as seen when the cursor's line of the pool has moved on the screen.
+A real process, whose bytes are read through a pty. A key counts as seen when the bytes have come
+that move the cursor's line in the pool; pyte finds them afterwards, its time does not count.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import statistics
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.fast_streams import FRAGMENTS_A_SECOND, MODELS
 from tests.terminal.pty_app import PtyApp
 
 PROGRAM = "runpy.run_module('tests.benchmarks.fast_streams', run_name='__main__', alter_sys=True)"
-_BETWEEN_KEYS = 0.1
+_BETWEEN_KEYS = 0.15, 0.25
 
 
 def cursor_line(app: PtyApp) -> int:
@@ -30,27 +30,29 @@ def cursor_line(app: PtyApp) -> int:
     return odd[0] if len(odd) == 1 else -1
 
 
-def moved(app: PtyApp, before: int) -> bool:
-    """Whether another line of the pool is highlighted."""
-    return cursor_line(app) not in (before, -1)
-
-
 def measured(app: PtyApp, seconds: float) -> list[float]:
-    """Press a key again and again, and note how long each took to be seen, in seconds."""
-    times = []
+    """Press a key again and again, and return how long each took to be seen, in seconds."""
+    pressed: list[float] = []
+    came: list[tuple[float, bytes]] = []
     end = time.monotonic() + seconds
-    down = True
+    rhythm = random.Random(7)  # of its own, so as not to meet the frames at one point only
     while time.monotonic() < end:
-        before = cursor_line(app)
-        began = time.monotonic()
-        app.press("down" if down else "up")
-        app.wait_for(partial(moved, app, before), 10)
-        times.append(time.monotonic() - began)
-        down = not down
-        pause = time.monotonic() + _BETWEEN_KEYS
-        while (left := pause - time.monotonic()) > 0:
-            app._read(left)
-    return times
+        pressed.append(time.monotonic())
+        app.press("up" if len(pressed) % 2 == 0 else "down")
+        wait = time.monotonic() + rhythm.uniform(*_BETWEEN_KEYS)
+        while (left := wait - time.monotonic()) > 0:
+            if chunk := app.read(left):
+                came.append((time.monotonic(), chunk))
+    moved: list[float] = []
+    line = cursor_line(app)
+    for at, chunk in came:
+        app.show(chunk)
+        if cursor_line(app) not in (line, -1):
+            line = cursor_line(app)
+            moved.append(at)
+    if len(moved) != len(pressed):
+        raise SystemExit(f"{len(pressed)} keys were pressed, {len(moved)} seen")
+    return [seen - key for key, seen in zip(pressed, moved, strict=True)]
 
 
 def main(seconds: float, size: tuple[int, int]) -> None:

@@ -61,3 +61,7 @@ def test_making_text_plain_twice_changes_nothing_more(text: str) -> None:
 @given(ANY_TEXT)
 def test_a_line_is_one_line(text: str) -> None:
     assert len(plain_line(text).splitlines()) <= 1
+
+
+def test_a_joiner_joins_once() -> None:
+    assert plain("\u200d\u200d\u200d日 👩\u200d🔬") == "\u200d日 👩\u200d🔬"

@@ -157,14 +157,19 @@ class PtyApp:
         width, height = size
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
-    def _read(self, seconds: float) -> bool:
-        """Take in what comes within some seconds; False: nothing came."""
+    def read(self, seconds: float) -> bytes:
+        """Return what comes within some seconds, without showing it; empty: nothing came."""
         ready, _, _ = select.select([self._master], [], [], seconds)
-        if not ready:
-            return False
-        came = os.read(self._master, _AT_ONCE)
+        return os.read(self._master, _AT_ONCE) if ready else b""
+
+    def show(self, came: bytes) -> None:
+        """Put on the screen what was read."""
         self.written += came
         self._stream.feed(came)
+
+    def _read(self, seconds: float) -> bool:
+        came = self.read(seconds)
+        self.show(came)
         return bool(came)
 
     def _read_all(self) -> None:

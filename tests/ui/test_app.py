@@ -12,7 +12,7 @@ from textual.command import CommandPalette
 from textual.widgets import Input
 
 from llmchem_tui.cli.app import open_app
-from llmchem_tui.laboratory import Laboratory
+from llmchem_tui.recorder import Recorder
 from llmchem_tui.storage.files import StorageError
 from llmchem_tui.ui.app import LlmchemApp
 from llmchem_tui.ui.ascii import Ascii
@@ -213,11 +213,11 @@ async def test_privacy_stays_as_it_is_while_a_round_runs(endless: Bench) -> None
 async def test_a_session_that_cannot_be_ended_is_told(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Laboratory, private: bool) -> None:
+    def full(self: Recorder, private: bool) -> None:
         raise StorageError("the journal cannot be written")
 
     async with bench.opened() as user:
-        monkeypatch.setattr(Laboratory, "keep_private", full)
+        monkeypatch.setattr(Recorder, "keep_private", full)
         await user.press("ctrl+o")
         assert "the journal cannot be written" in user.told
 

@@ -18,6 +18,7 @@ from tests.ui.fetching import Fetch, FetchStep, fetching_pool, lines
 
 EVIL = (
     "[/b] [red]x[/] [@click=app.quit]q[/] \x1b[31m\x1b]0;t\x07 \x9b2J \u202egnilf\u2069 痛風患者 "
+    "\u200d\u200d\u200d日 "
 )
 LONG = "w" * 3000
 NAMES = ("a[/b]\x1b[31m\u202e", "consensus", "模型" * 20, "variance")
@@ -106,9 +107,11 @@ async def test_hostile_vignettes_and_endpoints_are_shown(bench: Bench) -> None:
         assert_harmless(user)  # the toast too
         await user.press("v")
         assert_harmless(user)
-        await user.press("end", *"bad", "enter")
+        await user.press(*"bad", "enter")
         assert_harmless(user)
-        await user.press("v", *"gout [/b]", "enter")
+        await user.press(*["backspace"] * len("bad"), *"gout [/b]", "enter")
+        await user.wait_until(lambda: user.app.screen is user.screen)
+        await user.pilot.pause()
         assert "A man [/b] has gout. [red]" in user.text("#vignette")
         assert_harmless(user)
         await user.press("ctrl+r")
@@ -140,7 +143,7 @@ async def test_hostile_servers_and_models_are_listed_and_fetched(bench: Bench) -
         await user.wait_until(lambda: user.screen.desk.laboratory)
         for size in (NARROW, WIDE):
             await user.pilot.resize_terminal(*size)
-            await user.press("l")
+            await user.press("l", "home")
             assert "no [/b] [red]x[/]" in lines(user)[0]
             assert "there too, but not in the settings: other [/b]" in lines(user)[1]
             assert_harmless(user)

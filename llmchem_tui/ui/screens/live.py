@@ -31,6 +31,8 @@ from llmchem_tui.ui.widgets.streams import StreamPane
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
 
+_PLANS_A_SECOND = 2
+
 
 class LiveScreen(BoardScreen):
     """The panes, and the one round that runs in them."""
@@ -48,11 +50,13 @@ class LiveScreen(BoardScreen):
         self.forecast: Forecast | None = None
         self._stop: asyncio.Event | None = None
         self._started = 0.0
+        self._beat = -1.0
+        self._half = 0
         self._told = ""
 
     def on_mount(self) -> None:
         """Begin to draw what moves."""
-        self.set_interval(1 / self.desk.fps, self.draw)
+        self.set_interval(1 / self.desk.fps / 2, self.draw)
         self.draw()
 
     @property
@@ -175,7 +179,7 @@ class LiveScreen(BoardScreen):
         self._told = laboratory.recorder.not_saved
 
     async def _begin(self, state: RoundState) -> None:
-        self._started = asyncio.get_running_loop().time()
+        self._started, self._beat = asyncio.get_running_loop().time(), -1.0
         abstain_below = self.desk.settings.round.abstain_below
         await self.board.begin(Reading(state, abstain_below, blind=self.desk.blind))
         self.board.wait("the round is running")
@@ -247,20 +251,26 @@ class LiveScreen(BoardScreen):
     # --- drawing ----------------------------------------------------------------------------
 
     def draw(self) -> None:
-        """Bring what moves up to date, at most as often as the connection bears."""
+        """Bring what moves up to date; half of it each time, so that no key waits for all of it."""
         if not self.is_current:
             return
-        reading, forecast = self.board.reading, self.forecast
-        state = self._live
-        if reading is not None:  # a pane may be seen for the first time long after the round
-            now = state.started.at + self._seconds if state else reading.state.now
-            self.board.draw(now, forecast.load_seconds if forecast else None)
+        state, reading = self._live, self.board.reading
         if state is not None and reading is not None:
-            titles = {name: reading.title(name) for name in reading.order}
-            bars = actual_bars(state, now)
-            stays = Stays(titles, forecast, bars, self._seconds, blind=reading.blind)
-            self.query_one(Recommendation).plan(stays)
+            known = self.forecast.load_seconds if self.forecast else None
+            self._half = 1 - self._half
+            self.board.draw(state.started.at + self._seconds, known, half=self._half)
+            self._draw_plan(state, reading)
         self.show_status()
+
+    def _draw_plan(self, state: RoundState, reading: Reading) -> None:
+        beat = int(self._seconds * _PLANS_A_SECOND) / _PLANS_A_SECOND
+        if beat == self._beat:
+            return
+        self._beat = beat
+        titles = {name: reading.title(name) for name in reading.order}
+        bars = actual_bars(state, state.started.at + beat)
+        stays = Stays(titles, self.forecast, bars, beat, blind=reading.blind)
+        self.query_one(Recommendation).plan(stays)
 
     @property
     def _seconds(self) -> float:

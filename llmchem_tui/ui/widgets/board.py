@@ -95,12 +95,14 @@ class Board(Vertical):
         await self.query_one(Streams).begin(reading)
         self.query_one(Grades).begin(reading)
 
-    def draw(self, now: float, load_seconds: Mapping[str, float] | None = None) -> None:
-        """Bring the streams up to date; ``now`` by the plan's clock, as the events have it.
-
-        ``load_seconds``: what loading each model took so far, where that is known.
-        """
-        self.query_one(Streams).draw(now, load_seconds)
+    def draw(
+        self,
+        now: float,
+        load_seconds: Mapping[str, float] | None = None,
+        half: int | None = None,
+    ) -> None:
+        """Bring the streams up to date, or every other one; see ``Streams.draw``."""
+        self.query_one(Streams).draw(now, load_seconds, half)
 
     def show_grades(self) -> None:
         """Bring the grade matrix up to date."""

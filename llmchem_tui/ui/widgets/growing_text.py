@@ -27,10 +27,14 @@ class Line(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row of the screen: a piece of line number ``line`` that begins at ``start``."""
+    """A row of the screen: a piece of line number ``line`` that begins at ``start``.
+
+    ``start`` None: what follows cannot be laid out from here on as it is from the line's beginning,
+    since the row begins within a word, or with blanks, or a wide character was cut off.
+    """
 
     line: int
-    start: int
+    start: int | None
     text: str
 
 
@@ -65,6 +69,8 @@ class GrowingText(ScrollView, can_focus=True):
         if same < len(both) and _grew(*both[same]):
             # A row is final once another follows it: what is longer now would not have fitted.
             kept = max(kept, self._first_row(same + 1) - 1)
+            while kept and kept < len(self._rows) and self._rows[kept].start is None:
+                kept -= 1
         self._lay_out(kept)
 
     def _first_row(self, line: int) -> int:
@@ -76,7 +82,7 @@ class GrowingText(ScrollView, can_focus=True):
             return
         line, start = self._rows[-1].line + 1 if self._rows else 0, 0
         if kept < len(self._rows):
-            line, start, _ = self._rows[kept]
+            line, start = self._rows[kept].line, self._rows[kept].start or 0
         del self._rows[kept:]
         for number in range(line, len(self._lines)):
             self._rows += _rows(number, self._lines[number].text, start, self._width)
@@ -92,7 +98,7 @@ class GrowingText(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay the lines out for another width."""
-        width = max(1, self.scrollable_content_region.width - 1)  # and the bar
+        width = max(2, self.scrollable_content_region.width - 1)  # beside the bar
         if width != self._width:
             self._width = width
             self._lay_out(0)
@@ -146,17 +152,17 @@ class GrowingText(ScrollView, can_focus=True):
 
 
 def _grew(old: Line, new: Line) -> bool:
-    """Tell whether a line has become longer at its end; of an indented one, rows may move."""
-    indented = new.text[:1].isspace()
-    return old.kind == new.kind and new.text.startswith(old.text) and not indented
+    return old.kind == new.kind and new.text.startswith(old.text)
 
 
 def _rows(number: int, text: str, start: int, width: int) -> list[_Row]:
     """Lay out a line from a character on; tabs count as blanks."""
-    rows = []
+    rows: list[_Row] = []
     text = text.expandtabs()
     for piece in Content(text[start:]).wrap(width):
-        start = text.index(piece.plain, start)  # wrapping takes away blanks, and nothing else
-        rows.append(_Row(number, start, piece.plain))
-        start += len(piece.plain)
+        found = max(start, text.find(piece.plain, start))  # wrapping takes away blanks
+        begins_word = text[found - 1 : found + 1].strip() == text[found : found + 1] != ""
+        safe = not rows or (begins_word and piece.plain != "" and text[0] != " ")
+        rows.append(_Row(number, found if safe else None, piece.plain))
+        start = found + len(piece.plain)
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 
 from textual.app import ComposeResult
@@ -105,6 +106,7 @@ class Streams(Container):
 
     async def begin(self, reading: Reading) -> None:
         """Make the panes of a round."""
+        _spare_the_collector()
         self.alone = None
         self.panes = [StreamPane(name, reading) for name in reading.order]
         async with self.batch():
@@ -112,9 +114,18 @@ class Streams(Container):
             await self.mount(*self.panes)
         self._arrange()
 
-    def draw(self, now: float, load_seconds: Mapping[str, float] | None = None) -> None:
-        """Bring every pane that is seen up to date."""
-        for pane in self.panes:
+    def draw(
+        self,
+        now: float,
+        load_seconds: Mapping[str, float] | None = None,
+        half: int | None = None,
+    ) -> None:
+        """Bring every pane that is seen up to date.
+
+        ``now``: by the plan's clock, as the events have it. ``load_seconds``: what loading each
+        model took so far, where that is known. ``half``: only every other pane, from this one on.
+        """
+        for pane in self.panes if half is None else self.panes[half::2]:
             pane.draw(now, (load_seconds or {}).get(pane.model))
 
     def zoom(self, number: int | None) -> None:
@@ -174,3 +185,14 @@ def _lines(call: CallState, reading: Reading) -> list[Line]:
     if not text and call.thinking and result is None:
         return [Line(f"thinking … {len(call.thinking):,} characters", MUTED)]
     return lines
+
+
+def _spare_the_collector() -> None:
+    """Collect garbage now, and let later collections leave alone what is still there.
+
+    A full collection goes through all that the program and its libraries hold, and would halt
+    keys and streams for a tenth of a second every second or two.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
