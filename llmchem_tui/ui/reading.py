@@ -22,7 +22,7 @@ class Reading:
 
     ``blind``: names are hidden. ``off``: reviewers whose grades are left out (what if).
     ``own_grades``: the user's reviews by author; they count only ``with_human``, and never in what
-    is saved. ``given``: the numbers that a history has of a round whose grades are not known.
+    is saved. ``given``: the numbers that a history has of a round that it does not tell in full.
     ``order``: the ensemble as the screen shows it; letters follow it, and blind they tell nothing.
     """
 
@@ -99,7 +99,10 @@ class Reading:
 
     @property
     def reviews_known(self) -> bool:
-        """Whether reviews that are not there did not take place; a history alone has none."""
+        """Whether reviews that are not there did not take place; a history alone has none.
+
+        Where they are not known nothing can be asked: there is nothing to compute it from.
+        """
         return self.given is None or bool(self.state.reviews)
 
     def review(self, reviewer: str, author: str) -> ReviewResult | None:
@@ -135,11 +138,13 @@ class Reading:
 
     def saved_score(self) -> RoundScore:
         """The numbers as the files have them, or will have them."""
-        return self.given or self.state.score(abstain_below=self._abstained_below)
+        if self.given is not None and self.state.ended is not None:
+            return self.given
+        return self.state.score(abstain_below=self._abstained_below)
 
     def score(self) -> RoundScore:
         """The numbers as asked for."""
-        if self.given is not None or not self.asks_what_if:
+        if not self.asks_what_if:
             return self.saved_score()
         return score_round(
             self.state.started.vignette,

@@ -36,17 +36,21 @@ from llmchem_tui.session.events import (
 )
 from llmchem_tui.session.forecast import Bar, Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
+from llmchem_tui.ui.app import LlmchemApp
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.live import LiveScreen
 from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.screens.round import RoundScreen
+from llmchem_tui.ui.screens.vignettes import VignetteScreen
 from llmchem_tui.ui.widgets import status
 from llmchem_tui.ui.widgets.models import ModelList
 from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from tests.session.scripted import ScriptedProvider
-from tests.ui.app_under_test import NARROW, WIDE, Bench, scripted_pool
+from tests.ui.app_under_test import NARROW, WIDE, Bench, Driver, scripted_pool
 from tests.ui.fetching import BOX, CLOUD, DOWN, fetching_pool
+from tests.ui.replays import import_csv, open_first
+from tests.ui.test_chemistry_screen import open_chemistry, teach
 
 NAMES = ("llama3.1:8b", "claude-sonnet", "qwen2.5:72b")
 TRIAL = "2026-01-31T09-15-00 3"
@@ -117,9 +121,9 @@ def started() -> RoundStarted:
     )
 
 
-async def show(screen: RoundScreen, *events: Iterator[Event]) -> RoundState:
+async def show(screen: RoundScreen, *events: Iterator[Event], blind: bool = False) -> RoundState:
     state = RoundState(started())
-    await screen.board.begin(Reading(state))
+    await screen.board.begin(Reading(state, blind=blind))
     for several in events:
         for event in several:
             state.apply(event)
@@ -133,19 +137,19 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LiveScreen, "draw", lambda self: None)
 
 
-def before(bench: Bench, then: Callable[[RoundScreen], Awaitable[None]]) -> Before:
+def before(bench: Bench, then: Callable[[Driver], Awaitable[None]]) -> Before:
     async def run_before(pilot: Pilot[None]) -> None:
-        screen = pilot.app.screen
-        assert isinstance(screen, RoundScreen)
-        await bench.wait_until(lambda: screen.desk.setup.choice and screen.forecast)
-        await then(screen)
+        assert isinstance(pilot.app, LlmchemApp)
+        user = Driver(pilot.app, pilot, bench.wait_until)
+        await bench.wait_until(lambda: user.screen.desk.setup.choice and user.screen.forecast)
+        await then(user)
         await pilot.pause()
 
     return run_before
 
 
 def test_the_first_screen(bench: Bench, snap_compare: Compare) -> None:
-    async def nothing(screen: RoundScreen) -> None:
+    async def nothing(user: Driver) -> None:
         """It is there."""
 
     assert snap_compare(bench.app(), terminal_size=WIDE, run_before=before(bench, nothing))
@@ -155,7 +159,8 @@ def test_the_first_screen(bench: Bench, snap_compare: Compare) -> None:
 def test_a_running_round(bench: Bench, snap_compare: Compare) -> None:
     bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
 
-    async def then(screen: RoundScreen) -> None:
+    async def then(user: Driver) -> None:
+        screen = user.screen
         state = await show(screen, beginning())
         screen.board.draw(9.0)
         screen.board.wait("the round is running")
@@ -174,7 +179,8 @@ def test_a_running_round(bench: Bench, snap_compare: Compare) -> None:
 def test_the_models_screen(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
     bench.open_pool = fetching_pool((BOX, DOWN, CLOUD))
 
-    async def then(screen: RoundScreen) -> None:
+    async def then(user: Driver) -> None:
+        screen = user.screen
         screen.app.clear_notifications()
         await screen.app.switch_mode("models")
         await bench.wait_until(lambda: isinstance(screen.app.screen, ModelsScreen))
@@ -189,10 +195,76 @@ def test_the_models_screen(bench: Bench, snap_compare: Compare, size: tuple[int,
 def test_a_recommendation(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
     bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
 
-    async def then(screen: RoundScreen) -> None:
+    async def then(user: Driver) -> None:
+        screen = user.screen
         state = await show(screen, beginning(), ending())
         screen.board.finish("saved in sessions/2026-01-31T09-15-00", state.totals())
         screen.board.bring("recommendation")
         screen.query_one(status.Status).show(status.setup_parts(screen.desk.setup), simulated=False)
 
     assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
+
+
+@pytest.mark.usefixtures("still")
+def test_a_round_whose_names_are_hidden(bench: Bench, snap_compare: Compare) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
+
+    async def then(user: Driver) -> None:
+        screen = user.screen
+        await show(screen, beginning(), ending(), blind=True)
+        screen.board.draw(20.0)
+        screen.board.bring("grades")
+        screen.query_one(status.Status).show(status.setup_parts(screen.desk.setup), simulated=False)
+
+    assert snap_compare(bench.app(), terminal_size=NARROW, run_before=before(bench, then))
+
+
+def test_one_stream_alone(bench: Bench, snap_compare: Compare) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
+
+    async def then(user: Driver) -> None:
+        screen = user.screen
+        await show(screen, beginning())
+        screen.board.draw(9.0)
+        screen.action_zoom(2)
+
+    assert snap_compare(bench.app(), terminal_size=NARROW, run_before=before(bench, then))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_chemistry_screen(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
+    teach(bench)
+
+    async def then(user: Driver) -> None:
+        await open_chemistry(user)
+
+    assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_cases(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def then(user: Driver) -> None:
+        await user.press("v")
+        await user.wait_until(lambda: isinstance(user.app.screen, VignetteScreen))
+        await user.wait_until(lambda: "72-year-old" in user.text("#look"))
+
+    assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_history_that_is_replayed(
+    bench: Bench, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    import_csv(bench)
+
+    async def then(user: Driver) -> None:
+        await open_first(user)
+
+    assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
+
+
+def test_help(bench: Bench, snap_compare: Compare) -> None:
+    async def then(user: Driver) -> None:
+        await user.press("question_mark")
+
+    assert snap_compare(bench.app(), terminal_size=NARROW, run_before=before(bench, then))

@@ -221,6 +221,24 @@ async def test_a_replayed_round_is_recomputed_and_what_changes_is_marked(
     assert contents(folder) == files
 
 
+async def test_a_round_without_its_journal_is_recomputed_from_its_reviews(
+    bench: Bench, folder: Path
+) -> None:
+    (folder / "journal.jsonl").unlink()
+    files = contents(folder)
+    async with bench.opened() as user:
+        await open_first(user)
+        assert grades(user, "consensus")[1] == "–"  # nothing has ended yet
+        await user.press("e")
+        assert not changed(user)
+        await user.press("g", "down", "space")
+        assert changed(user)
+        assert "what if: without" in user.result
+        await user.press("space")
+        assert not changed(user)
+    assert contents(folder) == files
+
+
 async def test_a_persons_grades_can_be_counted_in(bench: Bench, folder: Path) -> None:
     async with bench.opened() as user:
         await open_first(user)
@@ -251,7 +269,8 @@ async def test_a_history_is_replayed_trial_by_trial_and_unknowns_stay_unknown(
         assert grades(user, "A")[2] == "–"
         assert stream(user, 2) == "half-true"
         assert "does not have the case's text" in user.text("#vignette")
-        await user.press("g", "space", "greater_than_sign")  # nothing to recompute from
+        await user.press("g", "space", "greater_than_sign")
+        assert "there are no grades to leave out" in user.told
         assert "what if" not in user.result
 
 

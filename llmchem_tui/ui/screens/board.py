@@ -113,7 +113,7 @@ class BoardScreen(DeskScreen):
         """Tell whether an action means something now."""
         if action == "threshold":
             reading = self.board.reading
-            return reading is not None and reading.given is None
+            return reading is not None and reading.reviews_known
         return super().makes_sense(action)
 
     def action_export(self) -> None:
@@ -143,7 +143,10 @@ class BoardScreen(DeskScreen):
 
     @on(Grades.Turned)
     def _turned(self, event: Grades.Turned) -> None:
-        if (reading := self.board.reading) is not None and reading.given is None:
+        reading = self.board.reading
+        if reading is not None and not reading.reviews_known:
+            self.tell("this round is known by its numbers only: there are no grades to leave out")
+        elif reading is not None:
             reading.turn(event.reviewer)
             self.show_what_if()
 

@@ -235,7 +235,7 @@ class ReplayingScreen(BoardScreen):
         last = self.player.index if self.player.at_end else self.player.index - 1
         reading = self._reading
         asked = reading if reading is not None and self._over and reading.asks_what_if else None
-        score = asked.score() if asked is not None and asked.given is None else None
+        score = None if asked is None else asked.score()
         wanted = (self.saved.path, last, score)
         if wanted != self._learnt:
             self._learnt = wanted

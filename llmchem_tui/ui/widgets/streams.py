@@ -38,6 +38,7 @@ class StreamPane(GrowingText):
         self.show_answer = False
         self._reading = reading
         self._state = reading.state
+        self._now = self._state.now
         self._shown: tuple[object, ...] = ()
 
     def on_mount(self) -> None:
@@ -46,7 +47,7 @@ class StreamPane(GrowingText):
 
     def on_resize(self) -> None:
         """Show what came while the pane was behind others."""
-        self.draw(self._state.now)
+        self.draw(self._now)
 
     def show_title(self) -> None:
         """Say whose pane it is, as far as it may be known."""
@@ -69,6 +70,7 @@ class StreamPane(GrowingText):
 
         ``load_seconds``: what loading the model took so far, if that is known.
         """
+        self._now = now
         if not self.region:  # behind others: it is drawn when it is seen
             return
         call = self.call
