@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from llmchem_tui.domain.final_recommendation import FinalRecommendation
+from llmchem_tui.domain.final_recommendation import FinalRecommendation, concerns
 from llmchem_tui.domain.medication import Difference
-from llmchem_tui.domain.model import ReviewResult, Status
+from llmchem_tui.domain.model import ReviewResult
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.state import RoundState
 
@@ -66,16 +66,6 @@ class RoundReport:
         return next(own, None) or self.state.review(reviewer, author)
 
 
-def concerns(reviews: Iterable[ReviewResult], author: str) -> list[tuple[str, str]]:
-    """Return the safety concerns about an author's answer, as (reviewer, text)."""
-    return [
-        (result.reviewer, result.review.safety_concern)
-        for result in reviews
-        if result.author == author and result.status is Status.OK
-        if result.review and result.review.safety_concern
-    ]
-
-
 def basis(reviews: Iterable[ReviewResult], authors: Collection[str], *, known: bool = True) -> str:
     """Return how many of the reviews of these authors' answers gave a grade.
 
@@ -96,7 +86,7 @@ def safety(
     if known and not own.concerns:
         told = f"no reviewer raised a concern about it ({told})"
     authors = dict.fromkeys(review.author for review in reviews)
-    others = [who(a) for a in authors if a not in own.rests_on and concerns(reviews, a)]
+    others = [who(a) for a in authors if a not in own.rests_on and concerns(reviews, (a,))]
     return f"{told}; there are concerns about {', '.join(sorted(others))}" if others else told
 
 

@@ -23,11 +23,15 @@ from llmchem_tui.analysis.report import (
     RoundReport,
     agreement,
     basis,
-    concerns,
     safety,
     support,
 )
-from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE, FinalRecommendation
+from llmchem_tui.domain.final_recommendation import (
+    ABSTENTIONS,
+    NOTICE,
+    FinalRecommendation,
+    concerns,
+)
 from llmchem_tui.domain.model import Answer, AnswerResult, Medication, ReviewResult, Status
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.events import Call
@@ -154,7 +158,7 @@ def _concerns(
         f"- **! {called(report, reviewer)} is concerned about {called(report, author)}:** "
         + inline(concern)
         for author in authors
-        for reviewer, concern in concerns(reviews, author)
+        for reviewer, concern in concerns(reviews, (author,))
     ]
     if lines:
         yield from (*lines, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from llmchem_tui.domain.medication import Difference, differences, regimen, similarity
@@ -139,7 +139,7 @@ def recommend(
         rests_on=tuple(resting),
         agreement=_agreement(best.model, weights, answers),
         differences=differences(resting),
-        concerns=_concerns(reviews, resting),
+        concerns=concerns(reviews, resting),
     )
 
 
@@ -175,14 +175,15 @@ def _agreement(
     )
 
 
-def _concerns(
-    reviews: Iterable[ReviewResult], resting: Mapping[str, Answer]
+def concerns(
+    reviews: Iterable[ReviewResult], authors: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
+    """Return the safety concerns about these authors' answers, as (reviewer, text), each once."""
     return tuple(
         dict.fromkeys(
             (result.reviewer, result.review.safety_concern.strip())
             for result in reviews
-            if result.author in resting and result.status is Status.OK and result.review
+            if result.author in authors and result.status is Status.OK and result.review
             if result.review.safety_concern and result.review.safety_concern.strip()
         )
     )

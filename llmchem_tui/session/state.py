@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from llmchem_tui.domain.final_recommendation import concerns
 from llmchem_tui.domain.model import AnswerResult, ModelSpec, ReviewResult, Status
 from llmchem_tui.domain.scoring import RoundScore, score_round
 from llmchem_tui.domain.totals import Totals, totals
@@ -142,14 +143,9 @@ class RoundState:
         state = self.calls.get(Call(reviewer, author))
         return state.result if state and isinstance(state.result, ReviewResult) else None
 
-    def concerns(self, author: str) -> list[tuple[str, str]]:
-        """The safety concerns raised so far on a model's answer, as (reviewer, text)."""
-        return [
-            (result.reviewer, result.review.safety_concern)
-            for result in self.reviews
-            if result.author == author and result.status is Status.OK
-            if result.review and result.review.safety_concern
-        ]
+    def concerns(self, author: str) -> tuple[tuple[str, str], ...]:
+        """The safety concerns raised so far about a model's answer, as (reviewer, text)."""
+        return concerns(self.reviews, (author,))
 
     @property
     def expected_reviews(self) -> int:

@@ -279,8 +279,7 @@ class LlmchemApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; where something would be lost only after a question, or the second time."""
-        state = self.desk.state
-        if self.desk.busy and state is not None and state.ended is None:
+        if self.desk.stop is not None:
             lost = "A round is running; leaving cancels its open calls. Leave?"
         elif any(getattr(screen, "unsaved", False) for screen in self.get_screen_stack("round")):
             lost = "The case that is being written is not saved. Leave?"

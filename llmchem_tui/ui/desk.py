@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,9 @@ class Desk:
     ``sessions``: where they are saved. ``vignettes``: the user's own. ``fps``: how often screens
     may be drawn. ``laboratory`` None: models are still looked for; ``problem`` says why none can be
     used. ``blind``: the next round hides names. ``newcomer``: no session was ever saved here, so
-    the screen says what to press. ``busy``: a round runs, the user is being asked whether it may,
-    or models are looked for anew: the pool must stay.
+    the screen says what to press. ``stop`` cancels the round that runs; None: none does.
+    ``busy``: a round runs, the user is being asked whether it may, or models are looked for anew:
+    the pool must stay.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Desk:
     newcomer: bool = False
     state: RoundState | None = None
     saved_in: Path | None = None
+    stop: asyncio.Event | None = None
 
     @property
     def simulated(self) -> bool:

@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from llmchem_tui.domain.model import ReviewResult, Status
+from llmchem_tui.domain.final_recommendation import concerns
+from llmchem_tui.domain.model import ReviewResult
 from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.scoring import RoundScore, score_round
 from llmchem_tui.session.anonymity import letter, mask_text
@@ -127,14 +128,9 @@ class Reading:
         reviews = [*self.state.reviews, *self.own_grades.values()]
         return [review for review in reviews if self.counts(review.reviewer)]
 
-    def concerns(self, author: str) -> list[tuple[str, str]]:
-        """The safety concerns of those who count on a model's answer, as (reviewer, text)."""
-        return [
-            (result.reviewer, result.review.safety_concern)
-            for result in self.reviews
-            if result.author == author and result.status is Status.OK
-            if result.review and result.review.safety_concern
-        ]
+    def concerns(self, author: str) -> tuple[tuple[str, str], ...]:
+        """The safety concerns of those who count about a model's answer, as (reviewer, text)."""
+        return concerns(self.reviews, (author,))
 
     def saved_score(self) -> RoundScore:
         """The numbers as the files have them, or will have them."""

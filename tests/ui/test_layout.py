@@ -121,3 +121,35 @@ async def test_a_pane_follows_its_text_until_the_user_scrolls_up(bench: Bench) -
         await user.wait_until(lambda: follows.max_scroll_y > before)
         await user.wait_until(lambda: follows.scroll_offset.y == follows.max_scroll_y)
         assert left.scroll_offset.y == 0
+
+
+async def test_each_digit_shows_one_stream_alone_and_all_again(bench: Bench) -> None:
+    names = [f"m{i}" for i in range(1, 10)]
+    bench.open_pool = scripted_pool(ScriptedProvider(), names)
+    bench.with_round(n=9)
+    async with bench.opened() as user:
+        await user.press("1")
+        assert not user.screen.board.zoomed  # nothing has been written yet
+        await user.run_round()
+        panes = list(user.screen.query(StreamPane))
+        for digit, pane in enumerate(panes, start=1):
+            await user.press(str(digit))
+            assert [one for one in panes if one.display] == [pane]
+            assert user.app.focused is pane
+            assert "amoxicillin" in pane.text
+            await user.press("escape" if digit % 2 else str(digit))
+            assert all(one.display for one in panes)
+
+
+async def test_another_digit_goes_from_stream_to_stream_and_another_pane_back_to_all(
+    bench: Bench,
+) -> None:
+    async with bench.opened(NARROW) as user:
+        await user.run_round()
+        await user.press("1", "3")
+        assert user.screen.board.shows_alone(3)
+        await user.press("9")
+        assert user.screen.board.shows_alone(3)  # there are three
+        await user.press("g")
+        assert not user.screen.board.zoomed
+        assert user.screen.board.front == "grades"

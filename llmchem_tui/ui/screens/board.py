@@ -13,6 +13,7 @@ from llmchem_tui.ui.screens.desk import DeskScreen
 from llmchem_tui.ui.screens.grading import ReviewScreen
 from llmchem_tui.ui.widgets.board import PANES, Board
 from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.pool import PoolList
 
 UNZOOM = Binding("escape", "unzoom", "All panes", id="round.unzoom", tooltip="All panes again")
 """A screen that has escape for something else as well names this one again: keys are merged."""
@@ -90,7 +91,7 @@ class BoardScreen(DeskScreen):
 
     def content(self) -> Iterable[Widget]:
         """The panes."""
-        yield Board(id="board")
+        yield Board(PoolList(id="pool"), id="board")
 
     @property
     def board(self) -> Board:

@@ -48,7 +48,6 @@ class LiveScreen(BoardScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.forecast: Forecast | None = None
-        self._stop: asyncio.Event | None = None
         self._started = 0.0
         self._beat = -1.0
         self._half = 0
@@ -74,7 +73,7 @@ class LiveScreen(BoardScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """One key stops the round and leaves the zoom: which of the two is known at a look."""
         if action == "stop":
-            return self._stop is not None and not self.board.zoomed
+            return self.desk.stop is not None and not self.board.zoomed
         return super().check_action(action, parameters)
 
     def makes_sense(self, action: str) -> bool:
@@ -88,8 +87,8 @@ class LiveScreen(BoardScreen):
 
     def action_stop(self) -> None:
         """Cancel all open calls."""
-        if self._stop is not None:
-            self._stop.set()
+        if self.desk.stop is not None:
+            self.desk.stop.set()
 
     def action_run(self) -> None:
         """Run a round with the ensemble that is shown."""
@@ -97,9 +96,9 @@ class LiveScreen(BoardScreen):
         if desk.laboratory is None or desk.setup.choice is None or desk.busy:
             return
         # From here on, not from when the worker begins: a key in the same breath must not adopt.
-        desk.busy, self._stop = True, asyncio.Event()
+        desk.busy, self.desk.stop = True, asyncio.Event()
         self.refresh_bindings()
-        self._run(desk.laboratory, self._stop)
+        self._run(desk.laboratory, self.desk.stop)
 
     async def learn(self) -> None:
         """Take in what the finished rounds teach."""
@@ -134,7 +133,7 @@ class LiveScreen(BoardScreen):
             self.tell(str(error), "error")
             self.board.wait(f"The round broke off. {error}")
         finally:
-            self.desk.busy, self._stop = False, None
+            self.desk.busy, self.desk.stop = False, None
             self.refresh_bindings()
         await self.learn()
         self.foresee()

@@ -24,11 +24,11 @@ from llmchem_tui.ui.copying import Place, exports_place, session_place
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.board import BoardScreen
-from llmchem_tui.ui.widgets.board import VignettePane
+from llmchem_tui.ui.widgets.board import Board, VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
-from llmchem_tui.ui.widgets.rounds import ReplayBoard, RoundList
+from llmchem_tui.ui.widgets.rounds import RoundList
 from llmchem_tui.ui.widgets.status import Status, round_parts
 from llmchem_tui.ui.widgets.transport import Transport
 
@@ -70,7 +70,7 @@ class ReplayingScreen(BoardScreen):
 
     def content(self) -> Iterable[Widget]:
         """The panes, and the line that drives them."""
-        yield ReplayBoard(id="board")
+        yield Board(RoundList(id="pool"), id="board")
         yield Transport(id="transport")
 
     async def on_mount(self) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import DescendantFocus
-from textual.widgets import Static, Tab, Tabs
+from textual.widget import Widget
+from textual.widgets import Static
 
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain, plain_line
@@ -17,8 +16,8 @@ from llmchem_tui.domain.totals import Totals
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.widgets.chemistry import Chemistry
+from llmchem_tui.ui.widgets.folding import Folding
 from llmchem_tui.ui.widgets.grades import Grades
-from llmchem_tui.ui.widgets.pool import PoolList
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.streams import Streams
 
@@ -56,35 +55,21 @@ class VignettePane(VerticalScroll):
         return Copied(f"vignette-{self._vignette.id}", self._vignette.text)
 
 
-class Board(Vertical):
-    """All panes; of the tabs one is in front: the one that has the keyboard, or had it last."""
+class Board(Folding):
+    """The panes of a round; ``pool``: what stands first, from which one picks."""
 
-    def __init__(self, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, pool: Widget, id: str) -> None:
+        panes = (
+            pool,
+            Streams(id="streams"),
+            VignettePane(id="vignette"),
+            Grades(id="grades"),
+            Chemistry(id="chemistry"),
+            Recommendation(id="recommendation"),
+        )
+        super().__init__(PANES, panes, id=id)
         self.reading: Reading | None = None
         self._outcome: tuple[str, Totals | None] | None = None
-
-    def compose(self) -> ComposeResult:
-        """Tabs above the panes; the style sheet shows the one or the other."""
-        yield Tabs(
-            *(Tab(Content(title), id=f"tab-{name}") for name, title in PANES.items()),
-            active="tab-pool",
-        )
-        with Container(id="panes"):
-            yield PoolList(id="pool")
-            yield Streams(id="streams")
-            yield VignettePane(id="vignette")
-            yield Grades(id="grades")
-            yield Chemistry(id="chemistry")
-            yield Recommendation(id="recommendation")
-
-    def on_mount(self) -> None:
-        """Title the panes; the streams have a title each."""
-        self.query_one(Tabs).can_focus = False  # its keys are those of the screen
-        for name, title in PANES.items():
-            if name != "streams":
-                self.query_one(f"#{name}").border_title = title
-        self._show(self.front)
 
     # --- a round ----------------------------------------------------------------------------
 
@@ -160,49 +145,15 @@ class Board(Vertical):
 
     # --- panes ------------------------------------------------------------------------------
 
-    @property
-    def front(self) -> str:
-        """The name of the pane in front."""
-        return (self.query_one(Tabs).active or "tab-pool").removeprefix("tab-")
-
     def bring(self, name: str) -> None:
         """Bring a pane to the front; it gets the keyboard where the others are hidden."""
         if self.screen.has_class("-narrow"):
             self.go_to(name)
         else:
-            self._show(name)
+            self.show_front(name)
 
     def go_to(self, name: str) -> None:
         """Bring a pane to the front and give it the keyboard."""
         if self.zoomed and name != "streams":
             self.zoom(None)
-        self._show(name)
-        pane = self.query_one(f"#{name}")
-        for target in (pane, *pane.query("DataTable, StreamPane, VerticalScroll")):
-            if target.can_focus and target.display:
-                target.focus()
-                return
-        self.screen.set_focus(None)
-
-    def turn(self, step: int) -> None:
-        """Go to the pane beside the one in front."""
-        names = list(PANES)
-        self.go_to(names[(names.index(self.front) + step) % len(names)])
-
-    def _show(self, name: str) -> None:
-        self.query_one(Tabs).active = f"tab-{name}"
-        for pane in PANES:
-            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Keep the pane that has the keyboard in front, for when the terminal becomes narrow."""
-        for node in event.widget.ancestors_with_self:
-            if node.id in PANES:
-                self._show(node.id)
-
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
-        event.stop()
-        name = (event.tab.id or "").removeprefix("tab-")
-        if name == self.front and not self.query_one(f"#{name}").has_class("-shown"):
-            self.go_to(name)  # a click; our own changes are done when the message comes
+        super().go_to(name)

@@ -19,8 +19,10 @@ class Folding(Vertical):
     The style sheet shows the tabs or places the panes; a pane's id is its key in ``titles``.
     """
 
-    def __init__(self, titles: Mapping[str, str], panes: Iterable[Widget]) -> None:
-        super().__init__()
+    def __init__(
+        self, titles: Mapping[str, str], panes: Iterable[Widget], id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
         self._titles = dict(titles)
         self._panes = list(panes)
 
@@ -34,7 +36,7 @@ class Folding(Vertical):
         self.query_one(Tabs).can_focus = False
         for name, title in self._titles.items():
             self.query_one(f"#{name}").border_title = Content(title)
-        self._show(self.front)
+        self.show_front(self.front)
 
     @property
     def front(self) -> str:
@@ -44,10 +46,10 @@ class Folding(Vertical):
 
     def go_to(self, name: str) -> None:
         """Bring a pane to the front and give it the keyboard."""
-        self._show(name)
+        self.show_front(name)
         pane = self.query_one(f"#{name}")
         for widget in pane.walk_children(with_self=True):
-            if isinstance(widget, Widget) and widget.can_focus and widget.display:
+            if isinstance(widget, Widget) and widget.focusable and widget.display:
                 widget.focus()
                 return
         self.screen.set_focus(None)
@@ -57,7 +59,8 @@ class Folding(Vertical):
         names = list(self._titles)
         self.go_to(names[(names.index(self.front) + step) % len(names)])
 
-    def _show(self, name: str) -> None:
+    def show_front(self, name: str) -> None:
+        """Bring a pane to the front; the keyboard stays where it is."""
         self.query_one(Tabs).active = f"tab-{name}"
         for pane in self._titles:
             self.query_one(f"#{pane}").set_class(pane == name, "-shown")
@@ -66,7 +69,7 @@ class Folding(Vertical):
         """Keep the pane that has the keyboard in front, for when the terminal becomes narrow."""
         for node in event.widget.ancestors_with_self:
             if node.id in self._titles:
-                self._show(node.id)
+                self.show_front(node.id)
 
     @on(Tabs.TabActivated)
     def _tab_activated(self, event: Tabs.TabActivated) -> None:

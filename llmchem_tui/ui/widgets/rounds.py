@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -12,8 +11,6 @@ from textual.widgets.option_list import Option
 
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.replay import ReplayRound
-from llmchem_tui.ui.widgets.board import Board
-from llmchem_tui.ui.widgets.pool import PoolList
 
 _UNKNOWN = "unknown strategy"
 
@@ -55,15 +52,6 @@ class RoundList(OptionList):
         """Tell the screen; it goes there."""
         event.stop()
         self.post_message(self.Wanted(event.option_index))
-
-
-class ReplayBoard(Board):
-    """The panes of a round; where the pool is chosen from, the rounds are."""
-
-    def compose(self) -> ComposeResult:
-        """The same panes but for one."""
-        for widget in super().compose():
-            yield RoundList(id="pool") if isinstance(widget, PoolList) else widget
 
 
 def _lines(rounds: Sequence[ReplayRound]) -> Iterator[str]:
