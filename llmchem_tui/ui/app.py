@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual import on
 from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import Binding
-from textual.color import Color
 from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
@@ -33,7 +33,7 @@ from llmchem_tui.ui.screens.dialogs import LeaveScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.terminal import Colourless, Terminal
-from llmchem_tui.ui.theme_files import bundled_themes, load_themes
+from llmchem_tui.ui.theme_files import bundled_themes, load_themes, muted_colour
 from llmchem_tui.ui.widgets.keys import KeysPanel
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 STYLES = Path(__file__).with_name("styles")
 FIRST_VIGNETTE = "cap-older-adult"
 FPS, FPS_OVER_SSH = 10, 4
-MUTED = 0.35
 
 PRIVATE = (
     "From the next round on only numbers are saved: no case, answer or rationale is written, not "
@@ -142,14 +141,7 @@ class LlmchemApp(App[None]):
     def get_css_variables(self) -> dict[str, str]:
         """Add ``muted``: Textual's own muted colours are blended late, which tables cannot do."""
         variables = super().get_css_variables()
-        muted = variables.get("muted")  # ours have their own, measured on every ground
-        if muted is None and self.current_theme.ansi:
-            muted = "ansi_bright_black"
-        elif muted is None:
-            foreground, background = (
-                Color.parse(variables[name]) for name in ("foreground", "background")
-            )
-            muted = foreground.blend(background, MUTED).hex
+        muted = muted_colour(variables, ansi=self.current_theme.ansi)
         self.theme_variables["muted"] = variables["muted"] = muted
         return variables
 
@@ -220,6 +212,10 @@ class LlmchemApp(App[None]):
         await self.switch_mode("history")
         screen: HistoryScreen = self.get_screen_stack()[0]  # type: ignore[assignment] # its mode's
         screen.replay(session, trial)
+
+    @on(RoundScreen.Replay)
+    async def _replay(self, event: RoundScreen.Replay) -> None:
+        await self.replay(event.session, event.trial)
 
     async def _round(self) -> RoundScreen:
         await self.switch_mode("round")

@@ -22,6 +22,9 @@ from llmchem_tui.toml_files import read_toml, typed
 
 NOT_COLOURS = ("name", "dark", "ansi", "variables")
 LONGEST_COLOUR = 60
+_MUTED = 0.35
+"""How far what matters less goes from the text's colour to that of the ground."""
+
 AUTOMATIC = ("text", "text-muted", "text-disabled")
 """The variables that may also be "auto 60%": black or white, as the ground demands."""
 
@@ -126,3 +129,16 @@ def _is_colour(text: str) -> bool:
     except ColorParseError:
         return False
     return True
+
+
+def muted_colour(variables: Mapping[str, str], *, ansi: bool) -> str:
+    """Return a theme's colour for what matters less: its own, else one between text and ground.
+
+    ``ansi``: the theme has the terminal's colours, which cannot be blended.
+    """
+    if own := variables.get("muted"):  # ours have one, measured on every ground
+        return own
+    if ansi:
+        return "ansi_bright_black"
+    text, ground = (Color.parse(variables[name]) for name in ("foreground", "background"))
+    return text.blend(ground, _MUTED).hex

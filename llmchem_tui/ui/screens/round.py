@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.binding import Binding
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from llmchem_tui.domain.errors import InputError, LlmchemError
@@ -25,7 +27,6 @@ from llmchem_tui.ui.widgets.said import Said
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.providers.pool import Pool
-    from llmchem_tui.ui.app import LlmchemApp
 
 _MOST_MODELS = 10
 
@@ -45,6 +46,14 @@ class RoundScreen(LiveScreen):
         "Several models answer a vignette, grade each other's answers anonymously, and the grades "
         "become a consensus. Research use only, not medical advice."
     )
+
+    class Replay(Message):
+        """The user wants to see a round of a saved session again."""
+
+        def __init__(self, session: Path, trial: str) -> None:
+            super().__init__()
+            self.session = session
+            self.trial = trial
 
     def __init__(
         self,
@@ -190,12 +199,12 @@ class RoundScreen(LiveScreen):
             f"round, {key('round.run')} runs again, {key('app.help')} explains."
         )
 
-    async def action_replay(self) -> None:
+    def action_replay(self) -> None:
         """Replay the round that is shown."""
         self.desk.newcomer = False
         folder, state = self.desk.saved_in, self.desk.state
         if folder is not None and state is not None:
-            await cast("LlmchemApp", self.app).replay(folder, state.trial)
+            self.post_message(self.Replay(folder, state.trial))
 
     def show_what_if(self) -> None:
         """Show what the reader asks for: chemistry and the next ensemble follow."""
