@@ -13,6 +13,7 @@ from llmchem_tui.session.state import RoundState
 
 CONFIDENCE_IS = "agreement-weighted grade, not a probability"
 NO_CHECK = "no interaction check is made"
+_SHARES_ARE = "each: share of the weighted answers that name it"
 
 _PLURALS = {
     "dose": "doses",
@@ -98,8 +99,12 @@ def agreement(own: FinalRecommendation, who: Who) -> list[str]:
 
 
 def support(own: FinalRecommendation) -> str:
-    """Return every ingredient with its share of support; blank where there is none."""
-    return ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
+    """Return every ingredient with its share of support; blank where there is none.
+
+    The shares need not sum to 1: a regimen can hold several drugs.
+    """
+    shares = ", ".join(f"{s.action} {s.ingredient} {s.share:.0%}" for s in own.agreement)
+    return f"{shares} ({_SHARES_ARE})" if shares else ""
 
 
 def _difference(difference: Difference, who: Who) -> str:

@@ -28,8 +28,9 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     drawn_on = (sys.__stdin__, sys.__stderr__)  # Textual reads the one and writes the other
     if os.environ.get("TERM") == "dumb" or not all(s and s.isatty() for s in drawn_on):
         raise InputError("the app needs a terminal; llmchem run does without one")
-    from llmchem_tui.config import config_folder, data_folder
+    from llmchem_tui.config import data_folder
     from llmchem_tui.ui.app import LlmchemApp
+    from llmchem_tui.ui.theme_files import own_themes
 
     if theme:
         settings = replace(settings, ui=replace(settings.ui, theme=theme))
@@ -53,7 +54,7 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
         open_laboratory,
         sessions=folder / "sessions",
         vignettes=folder / "vignettes",
-        theme_folders=(config_folder() / "themes",),
+        theme_folders=(own_themes(settings.path),),
         env=os.environ,
     )
     app.run()

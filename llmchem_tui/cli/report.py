@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from llmchem_tui.analysis.report import support
 from llmchem_tui.cli.output import number, print_table, say
 from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
 from llmchem_tui.domain.model import Medication, Status
@@ -98,8 +99,7 @@ def _print_recommendation(state: RoundState, recommendation: FinalRecommendation
     )
     if recommendation.gen_accuracy is not None:
         say(f"agreement with the reference {recommendation.gen_accuracy:.2f}")
-    shares = (f"{s.action} {s.ingredient} {s.share:.0%}" for s in recommendation.agreement)
-    say(f"support: {', '.join(shares) or 'no medication'}")
+    say(f"support: {plain_line(support(recommendation)) or 'no medication'}")
     others = [n for n in state.names if n not in recommendation.rests_on and state.concerns(n)]
     if others:
         say(f"there are concerns about other answers: {', '.join(others)} (reviews.csv has them)")

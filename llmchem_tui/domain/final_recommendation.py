@@ -42,6 +42,8 @@ class Candidate:
 class IngredientSupport:
     """The quality-weighted share, in [0, 1], of the graded answers that give an ingredient.
 
+    The shares of a round can sum to more than 1: an answer gives as many as its regimen holds.
+
     ``recommended``: whether the recommendation is among them.
     """
 

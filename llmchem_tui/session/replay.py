@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import accumulate
 
-from llmchem_tui.domain.model import ReviewResult
+from llmchem_tui.domain.model import ReviewResult, Status
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.events import (
+    AnswerEnded,
     CallStarted,
     Event,
     ReviewEnded,
@@ -36,13 +37,14 @@ class ReplayRound:
 
     ``given``: its numbers, where answers or grades are not known and cannot be recomputed.
     ``untold``: what to say instead of an outcome that the files do not hold; blank: they do.
-    ``own_grades``: a person's reviews of the answers, by author.
+    ``own_grades``: a person's reviews by author. ``reviews_known``: others did not take place.
     """
 
     events: tuple[Event, ...]
     given: RoundScore | None = None
     untold: str = ""
     own_grades: Mapping[str, ReviewResult] = field(default_factory=dict)
+    reviews_known: bool = True
 
     @property
     def started(self) -> RoundStarted:
@@ -55,6 +57,12 @@ class ReplayRound:
     def trial(self) -> str:
         """The round's name."""
         return self.started.trial
+
+    @property
+    def regimens_known(self) -> bool:
+        """Whether every usable answer is there; where texts are not saved it is not."""
+        ended = [event.result for event in self.events if isinstance(event, AnswerEnded)]
+        return all(one.answer for one in ended if one.status is Status.OK)
 
 
 @dataclass(frozen=True, slots=True)

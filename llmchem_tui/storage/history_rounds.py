@@ -64,11 +64,13 @@ def round_of_rows(
     known = tuple(one for one in reviews or () if {one.reviewer, one.author} <= members.keys())
     score = given_score(members, answers, known)
     unclaimed = reviews is None or not knows_regimens(answers)
+    graded = any(row.quality is not None for row in rows)
     return ReplayRound(
         _events(members, answers, known, PRIVATE_TEXT if private else _NO_TEXT),
         score,
         outcome_in_words(score, members, private=private) if unclaimed else "",
         own_grades(reviews or (), list(members)),
+        reviews_known=bool(known) or (reviews is not None and not graded),
     )
 
 

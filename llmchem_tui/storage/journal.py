@@ -135,7 +135,7 @@ class JournalWriter:
                 os.ftruncate(self._file.fileno(), self._size)
             raise StorageError(
                 f"The journal {self._path} could not be written ({reason(error)}); it is kept up "
-                "to here. Make room, or use another folder (--out, $LLMCHEM_DATA)."
+                "to here. Make room, or use another folder ($LLMCHEM_DATA, or --out of a command)."
             ) from error
         self._size += len(block)
 
@@ -187,7 +187,7 @@ def recent_calls(
 
 
 def _read_header(line: bytes, file: Path) -> _Header:
-    no_journal = InputError(f"{file} is not a journal of llmchem: give a session folder.")
+    no_journal = InputError(f"{file} is damaged, or no journal of llmchem: restore it from a copy.")
     try:
         header = msgspec.json.decode(line, type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -12,20 +12,25 @@ from llmchem_tui.domain.model import SIMULATED_PREFIX
 from llmchem_tui.storage.history import HISTORY_FILE
 from llmchem_tui.storage.journal import JOURNAL_FILE
 from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
-from llmchem_tui.storage.sessions import list_sessions
+from llmchem_tui.storage.sessions import REVIEWS_FILE, list_sessions
 from llmchem_tui.storage.tables import read_rows, unguarded
 
 _NEEDED = ("trial", "model")
 _OURS = {"vignette", "status"}
+_FILES = (SESSION_FILE, JOURNAL_FILE, HISTORY_FILE, REVIEWS_FILE)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something to replay: a session's folder, or a CSV file. ``created``: of a session, in UTC."""
+    """Something to replay: a session's folder, or a CSV file.
+
+    ``created``: when the session was, in UTC, if its folder's name says so.
+    """
 
     path: Path
     name: str
     created: datetime | None = None
+    folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Outline:
 def list_entries(sessions: Path, paths: Iterable[Path]) -> list[Entry]:
     """The sessions of a folder, newest first, and then what lies at ``paths``, each once.
 
+    After the sessions stand folders of another name that have a file of a session, damaged or not.
     A path is a CSV file, a session's folder, or a folder of sessions. No file is read.
 
     Raises:
@@ -79,7 +85,7 @@ def list_entries(sessions: Path, paths: Iterable[Path]) -> list[Entry]:
         if path.is_dir() and not _is_session(path):
             entries += _sessions_in(path)
         else:
-            entries.append(Entry(path, path.name))
+            entries.append(Entry(path, path.name, folder=path.is_dir()))
     each: dict[Path, Entry] = {}
     for entry in entries:
         each.setdefault(entry.path.resolve(), entry)
@@ -87,11 +93,18 @@ def list_entries(sessions: Path, paths: Iterable[Path]) -> list[Entry]:
 
 
 def _sessions_in(folder: Path) -> list[Entry]:
-    return [Entry(one.path, one.name, one.created) for one in list_sessions(folder)]
+    entries = [Entry(one.path, one.name, one.created, folder=True) for one in list_sessions(folder)]
+    listed = {one.path for one in entries}
+    others = sorted(folder.iterdir()) if folder.is_dir() else []
+    return entries + [
+        Entry(path, path.name, folder=True)
+        for path in others
+        if path not in listed and _is_session(path)
+    ]
 
 
 def _is_session(folder: Path) -> bool:
-    return any((folder / name).exists() for name in (SESSION_FILE, JOURNAL_FILE, HISTORY_FILE))
+    return any((folder / name).exists() for name in _FILES)
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from llmchem_tui.domain.scoring import RoundScore
     from llmchem_tui.storage.history import History
 
+_NO_ROUND_EITHER = f"Its {HISTORY_FILE} has no finished round to show instead."
 _SCORED = ("quality", "gen_accuracy", "variance", "review_accuracy", "accuracy")
 
 Reviews = Mapping[str, tuple[ReviewResult, ...]]
@@ -124,7 +125,7 @@ def _open_session(folder: Path) -> Replay:
         journal = read_journal(folder)
     except InputError as error:
         if history.frame.empty:
-            raise
+            raise InputError(f"{error} {_NO_ROUND_EITHER}") from error
         lost = not (folder / JOURNAL_FILE).exists()
         told = f"{folder} has no {JOURNAL_FILE}: when things happened is not known."
         notes.insert(0, told if lost else f"{error} What its history tells is shown.")

@@ -89,7 +89,7 @@ class SessionWriter:
         except OSError as error:
             raise StorageError(
                 f"No session could be created in {sessions} ({reason(error)}); nothing is saved. "
-                "Use another folder (--out, $LLMCHEM_DATA)."
+                "Use another folder ($LLMCHEM_DATA, or --out of a command)."
             ) from error
 
     @property
@@ -128,7 +128,7 @@ class SessionWriter:
             raise StorageError(
                 f"Round {finished.trial} could not be saved in {self.folder} ({reason(error)}); "
                 "the rounds before it are kept. Make room, or use another folder "
-                "(--out, $LLMCHEM_DATA)."
+                "($LLMCHEM_DATA, or --out of a command)."
             ) from error
 
     def append_review(self, trial: str, ensemble: Sequence[str], review: ReviewResult) -> None:
@@ -143,7 +143,7 @@ class SessionWriter:
         except OSError as error:
             raise StorageError(
                 f"The review could not be saved in {self.folder} ({reason(error)}). Make room, or "
-                "use another folder (--out, $LLMCHEM_DATA)."
+                "use another folder ($LLMCHEM_DATA, or --out of a command)."
             ) from error
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,7 @@ from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.storage.vignettes import find
-from llmchem_tui.toml_files import nearest
-from llmchem_tui.ui.ascii import Ascii, wants_ascii
+from llmchem_tui.ui.ascii import Ascii, ascii_key, wants_ascii
 from llmchem_tui.ui.commands import Commands
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.modes import MODE_KEYS, MODES, make_screen
@@ -33,7 +33,7 @@ from llmchem_tui.ui.screens.dialogs import LeaveScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.terminal import Colourless, Terminal
-from llmchem_tui.ui.theme_files import bundled_themes, load_themes, muted_colour
+from llmchem_tui.ui.theme_files import bundled_themes, choose_theme, load_themes, muted_colour
 from llmchem_tui.ui.widgets.keys import KeysPanel
 
 if TYPE_CHECKING:
@@ -117,6 +117,13 @@ class LlmchemApp(App[None]):
         env: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(driver_class=Terminal)
+        self._keymap_problems: list[str] = []
+        if settings.keymap:
+            from llmchem_tui.ui.keymap import complete, keymap_problems, possible
+
+            self._keymap_problems += keymap_problems(settings.keymap, self.BINDINGS)
+            settings = replace(settings, keymap=possible(settings.keymap))
+            self.set_keymap(complete(settings.keymap, self.BINDINGS))
         self.settings = settings
         over_ssh = "SSH_CONNECTION" in (env or {})
         self.desk = Desk(
@@ -131,12 +138,6 @@ class LlmchemApp(App[None]):
         self._ascii = [Ascii()] if wants_ascii(env or {}) else []
         for mode in MODES:
             self.add_mode(mode, partial(make_screen, mode, self.desk, open_laboratory))
-        self._keymap_problems: list[str] = []
-        if settings.keymap:
-            from llmchem_tui.ui.keymap import complete, keymap_problems
-
-            self._keymap_problems += keymap_problems(settings.keymap, self.BINDINGS)
-            self.set_keymap(complete(settings.keymap, self.BINDINGS))
 
     def get_css_variables(self) -> dict[str, str]:
         """Add ``muted``: Textual's own muted colours are blended late, which tables cannot do."""
@@ -150,22 +151,22 @@ class LlmchemApp(App[None]):
         filters = [Colourless()] if self.no_color else super().get_line_filters()
         return [*filters, *self._ascii]
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Name a key by words where the locale has no signs for it."""
+        display = super().get_key_display(binding)
+        return ascii_key(display) if self._ascii else display
+
     def on_mount(self) -> None:
         """Register the themes; a broken file or a wrong key of the keymap is reported once."""
         themes, problems = load_themes([bundled_themes(), *self._theme_folders])
         for theme in themes:
             self.register_theme(theme)
         self._own_themes = frozenset(theme.name for theme in themes)
-        wanted = self.settings.ui.theme
-        if wanted in self.available_themes:
-            self.theme = wanted
-        else:
-            hint = nearest(wanted, self.available_themes) or self.theme
-            problems.append(f"no theme {wanted!r}; did you mean {hint}? The palette lists them all")
+        self.theme, unknown = choose_theme(self.settings.ui.theme, self.available_themes)
         # A terminal must not be left in the app's hands when the machine or the line goes down.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        for problem in [*problems, *self._keymap_problems]:
+        for problem in [*problems, *unknown, *self._keymap_problems]:
             self.tell(problem)
 
     def tell(self, text: str, severity: SeverityLevel = "warning") -> None:

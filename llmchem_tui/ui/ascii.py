@@ -48,6 +48,9 @@ _SIGNS = {
     "ρ": "r", "σ": "s", "τ": "t", "χ": "x", "ω": "w", "Δ": "D", "Σ": "S", "Ω": "O",  # noqa: RUF001
 }  # fmt: skip
 
+_KEYS = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⌫": "bksp", "⏎": "enter"}
+"""Keys in words: a sign of one cell would be that of another key, such as < or ?."""
+
 _FIRST_BOX, _LAST_BOX = 0x2500, 0x257F
 _FIRST_PICTURE, _LAST_PICTURE = 0x2400, 0x2426
 """Of control characters, which plain texts show in their place."""
@@ -89,6 +92,11 @@ def ascii_text(text: str) -> str:
     plain, width = text.translate(_TABLE), cell_len(text)
     # Signs that join to one (emoji, for instance) are narrower together than one by one.
     return plain if len(plain) == width else plain[:width].ljust(width)
+
+
+def ascii_key(display: str) -> str:
+    """Return the name of a key, as the line of keys writes it, with words for its signs."""
+    return "".join(_KEYS.get(sign, sign) for sign in display)
 
 
 class _Table(dict[int, str]):

@@ -15,7 +15,7 @@ from textual.content import Content
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.ui.modes import MODES
+from llmchem_tui.ui.modes import MODE_KEYS, MODES
 
 if TYPE_CHECKING:
     from llmchem_tui.storage.sessions import SessionEntry
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _BETWEEN = "  "
 _DETAIL = "$muted not bold"
+_CASE = re.compile(r"\bcases?\b|\bvignettes?\b")
+_BOTH_WORDS = " cases vignettes"
+"""The keys say the one, the panes the other; what has one is found by both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,10 @@ class Command:
     def score(self, words: list[str]) -> float:
         """Return how well typed words fit, in [0, 1]; 0: one is missing."""
         title, detail = self.title.casefold(), self.detail.casefold()
-        if not all(word in title or word in detail for word in words):
+        searched = f"{title}\n{detail}"
+        if _CASE.search(searched):
+            searched += _BOTH_WORDS
+        if not all(word in searched for word in words):
             return 0.0
         if title.startswith(" ".join(words)):
             return 1.0
@@ -99,12 +105,15 @@ class Commands(Provider):
             own = binding.id and not binding.priority and "mode(" not in binding.action
             if enabled and own and (node, binding.action) not in done:  # two keys may do the same
                 done.add((node, binding.action))
-                detail = f"{app.get_key_display(binding)}  {tooltip}".strip()
+                detail = f"{app.get_key_display(binding)}{_BETWEEN}{tooltip}".strip()
                 run = partial(app.run_action, binding.action, node)
                 yield Command(binding.description, detail, run)
+        about = {binding.action: binding.tooltip for binding in MODE_KEYS}
         for mode, title in MODES.items():
             if mode != app.current_mode:
-                yield Command(f"Go to {title}", "", partial(app.run_action, f"app.mode('{mode}')"))
+                detail = about.get(f"mode('{mode}')", "The case, the ensemble and their answers")
+                go = partial(app.run_action, f"app.mode('{mode}')")
+                yield Command(f"Go to {title}", detail, go)
 
     def _choices(self) -> Iterator[Command]:
         """The models, in or out of the ensemble, and the themes."""
@@ -131,7 +140,8 @@ class Commands(Provider):
             yield Command("Replay: no list of sessions", plain_line(sessions), lambda: None)
             return
         for entry in sessions:
-            yield Command(f"Replay: {entry.name}", "", partial(self._app.replay, entry.path))
+            run = partial(self._app.replay, entry.path)
+            yield Command(f"Replay: {entry.name}", "saved session", run)
 
 
 def _hit(command: Command, words: list[str]) -> Hit | None:

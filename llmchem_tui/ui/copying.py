@@ -241,7 +241,9 @@ def round_report(reading: Reading) -> RoundReport:
 def _untold(reading: Reading) -> str:
     """What to say instead of an outcome that a history does not hold; blank: it does."""
     given = reading.given
-    if given is None or given.recommendation is not None:
+    if given is None:
+        return "" if reading.regimens_known else _NOT_KNOWN
+    if given.recommendation is not None:
         return ""
     if given.outcome is Outcome.RECOMMENDED:
         return _NO_REGIMENS

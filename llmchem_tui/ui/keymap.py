@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from textual.binding import Binding, BindingType
-from textual.keys import _normalize_key_list
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual.keys import (
+    KEY_DISPLAY_ALIASES,
+    Keys,
+    _character_to_key,
+    _normalize_key_list,
+    key_to_character,
+)
 from textual.screen import ModalScreen
 
 from llmchem_tui.toml_files import nearest
@@ -53,6 +61,14 @@ SCREENS: dict[str, tuple[Part, ...]] = {
 }
 """Each screen, then the widgets on it that have keys of their own."""
 
+_MODIFIERS = {"alt", "ctrl", "hyper", "meta", "shift", "super"}
+_WHOLE = {key.value for key in Keys if not key.value.startswith("<")} - {"return"}
+_NAMED = {name.rpartition("+")[2] for name in _WHOLE} | set(FUNCTIONAL_KEYS.values())
+"""Keys that write nothing; those that do are called like what they write."""
+
+_OTHER_NAMES = {shown: name for name, shown in KEY_DISPLAY_ALIASES.items()} | {"return": "enter"}
+"""What keys are called elsewhere, in the line of keys for instance."""
+
 
 def bindings_of(part: Part) -> Iterator[Binding]:
     """Yield the named keys of a screen or a widget, with those that it inherits.
@@ -94,18 +110,58 @@ def complete(keymap: Mapping[str, str], own: Sequence[BindingType]) -> dict[str,
 
 
 def keymap_problems(keymap: Mapping[str, str], own: Sequence[BindingType]) -> Iterator[str]:
-    """Yield a sentence for each name that no key has, and for each key that has two names.
+    """Yield a sentence for each name that no key has, each key that is none, and each clash.
 
     ``own``: the bindings of the app itself, beside those of its screens and widgets.
     """
     usual = all_bindings(own)
-    for name in keymap:
+    for name, keys in keymap.items():
         if name not in usual:
             hint = nearest(name, usual)
             remedy = f"did you mean {hint}?" if hint else "Help lists the names"
             yield f"[keymap] {name!r} is nothing that a key does; {remedy}"
+        elif wrong := [key for key in _keys(keys) if not is_key(key)]:
+            hint = _meant(wrong[0])
+            remedy = f"did you mean {hint}?" if hint else "write one such as f5, ctrl+g or x."
+            stays = f"It stays {usual[name].key}"
+            yield f"[keymap] {name!r}: {keys!r} is no key that is sent; {remedy} {stays}"
+    keymap = possible(keymap)
     clashes = {clash: None for one in _chains(own) for clash in _clashes(keymap, one)}
     yield from clashes  # each once: the app's own keys are on every screen
+
+
+def possible(keymap: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of a keymap whose keys exist; what is left out keeps its usual key."""
+    return {name: keys for name, keys in keymap.items() if all(map(is_key, _keys(keys)))}
+
+
+def is_key(key: str) -> bool:
+    """Tell whether a terminal can send a key of this name, by Textual's names for them."""
+    if key in _WHOLE:
+        return True
+    *modifiers, name = key.split("+")
+    if modifiers != sorted(_MODIFIERS.intersection(modifiers)):  # Textual sorts them
+        return False
+    written = key_to_character(name)
+    if written is None:
+        return name in _NAMED
+    if len(written) > 1 or not written.isprintable() or _character_to_key(written) != name:
+        return False
+    if modifiers == ["shift"]:
+        return written == " "  # anything else is sent as what shift makes of it
+    return modifiers in ([], ["alt"]) or not written.isupper()
+
+
+def _meant(key: str) -> str | None:
+    """Return the key that was probably meant."""
+    folded = "".join(key.split()).casefold().replace("^", "ctrl+").replace("control", "ctrl")
+    *modifiers, name = re.split(r"[+-]", folded)
+    name = _OTHER_NAMES.get(name, name)
+    name = _character_to_key(name) if len(name) == 1 else name
+    if modifiers == ["shift"] and len(name) == 1:
+        return name.upper()
+    meant = "+".join([*sorted(modifiers), name])
+    return meant if is_key(meant) else nearest(key, _NAMED)
 
 
 def _chains(own: Sequence[BindingType]) -> Iterator[dict[str, Binding]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from llmchem_tui.domain.final_recommendation import concerns
-from llmchem_tui.domain.model import ReviewResult
+from llmchem_tui.domain.final_recommendation import Candidate, concerns
+from llmchem_tui.domain.model import Answer, AnswerResult, Outcome, ReviewResult, Status
 from llmchem_tui.domain.plain_text import plain, plain_line
-from llmchem_tui.domain.scoring import RoundScore, score_round
+from llmchem_tui.domain.scoring import RoundScore, Score, score_round
 from llmchem_tui.session.anonymity import letter, mask_text
 from llmchem_tui.session.state import RoundState
 
 HUMAN = "human"
 """The reviewer that the user is, as reviews.csv names it."""
+
+_NOT_SAVED = Answer("", ())
+"""In the place of an ok answer whose text is not saved: its grades need none."""
 
 
 @dataclass(slots=True)
@@ -24,6 +27,9 @@ class Reading:
     ``blind``: names are hidden. ``off``: reviewers whose grades are left out (what if).
     ``own_grades``: the user's reviews by author; they count only ``with_human``, and never in what
     is saved. ``given``: the numbers that a history has of a round that it does not tell in full.
+    ``reviews_known``: reviews that are not there did not take place; without them nothing can be
+    asked. ``regimens_known``: every ok answer is there; without them only the recommendation stays
+    as it is saved.
     ``order``: the ensemble as the screen shows it; letters follow it, and blind they tell nothing.
     """
 
@@ -31,6 +37,8 @@ class Reading:
     abstain_below: float = 0.5
     blind: bool = False
     given: RoundScore | None = None
+    reviews_known: bool = True
+    regimens_known: bool = True
     off: set[str] = field(default_factory=set)
     own_grades: dict[str, ReviewResult] = field(default_factory=dict)
     with_human: bool = False
@@ -98,14 +106,6 @@ class Reading:
         parts += [f"abstaining below {self.abstain_below:.2f}"] * self.moved_threshold
         return tuple(parts)
 
-    @property
-    def reviews_known(self) -> bool:
-        """Whether reviews that are not there did not take place; a history alone has none.
-
-        Where they are not known nothing can be asked: there is nothing to compute it from.
-        """
-        return self.given is None or bool(self.state.reviews)
-
     def review(self, reviewer: str, author: str) -> ReviewResult | None:
         """One review, the user's own included, if it has ended."""
         if reviewer == HUMAN:
@@ -136,16 +136,54 @@ class Reading:
         """The numbers as the files have them, or will have them."""
         if self.given is not None and self.state.ended is not None:
             return self.given
-        return self.state.score(abstain_below=self._abstained_below)
+        return self._computed(self.state.reviews, self._abstained_below)
 
     def score(self) -> RoundScore:
         """The numbers as asked for."""
         if not self.asks_what_if:
             return self.saved_score()
-        return score_round(
-            self.state.started.vignette,
-            self.state.names,
-            self.state.answers,
-            self.reviews,
-            abstain_below=self.abstain_below,
+        return self._computed(self.reviews, self.abstain_below)
+
+    def _computed(self, reviews: Sequence[ReviewResult], abstain_below: float) -> RoundScore:
+        """The numbers that follow from reviews, with what only the files can tell from there."""
+        state = self.state
+        answers = {name: _with_answer(result) for name, result in state.answers.items()}
+        score = score_round(
+            state.started.vignette, state.names, answers, reviews, abstain_below=abstain_below
         )
+        if self.given is not None:
+            score = _with_given(score, self.given, state.authors)
+        return score if self.regimens_known else self._without_regimens(score)
+
+    def _without_regimens(self, score: RoundScore) -> RoundScore:
+        """The numbers, with an outcome as far as it is saved: it cannot be computed."""
+        if self.given is not None:
+            return replace(self.given, scores=score.scores)
+        outcome = Outcome.NO_CONSENSUS if score.recommendation else score.outcome
+        candidates = tuple(Candidate(one.model, one.quality) for one in score.candidates)
+        return RoundScore(score.scores, outcome, None, candidates)
+
+
+def _with_answer(result: AnswerResult) -> AnswerResult:
+    missing = result.status is Status.OK and result.answer is None
+    return replace(result, answer=_NOT_SAVED) if missing else result
+
+
+def _with_given(score: RoundScore, given: RoundScore, authors: Sequence[str]) -> RoundScore:
+    """The score with the agreement with a reference as given: it does not depend on grades."""
+    known = {name: own.gen_accuracy for name, own in given.scores.items() if name in authors}
+    scores = score.scores | {
+        name: _with_generation(score.scores[name], known[name]) for name in known
+    }
+    best = score.recommendation
+    if best is not None and best.model in known:
+        best = replace(best, gen_accuracy=known[best.model])
+    return replace(score, scores=scores, recommendation=best)
+
+
+def _with_generation(score: Score, generated: float | None) -> Score:
+    from llmchem_tui.domain.consensus import accuracy  # numpy: late
+
+    return replace(
+        score, gen_accuracy=generated, accuracy=accuracy(generated, score.review_accuracy)
+    )

@@ -19,7 +19,7 @@ STRATEGIES = {
     "REMOTE": "draws from the remote models",
     "RANDOM": "draws from all models",
     "PERFORMANCE": "takes the most accurate models",
-    "CHEMISTRY": "explores unseen models, then recommends by interaction",
+    "CHEMISTRY": "explores models without a profile first (EXPLORE), then by interaction",
 }
 """The strategies that choose, with what they do."""
 

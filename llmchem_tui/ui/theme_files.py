@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from textual.color import Color, ColorParseError
 from textual.css.constants import VALID_STYLE_FLAGS
 from textual.theme import Theme
 
-from llmchem_tui.config import Name
+from llmchem_tui.config import Name, UiSettings, config_folder
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.toml_files import read_toml, typed
+from llmchem_tui.toml_files import nearest, read_toml, typed
 
 NOT_COLOURS = ("name", "dark", "ansi", "variables")
 LONGEST_COLOUR = 60
@@ -63,6 +63,21 @@ def bundled_themes() -> Path:
     package = Path(__file__).resolve().parents[1]
     inside = package / "themes"
     return inside if inside.is_dir() else package.parent / "themes"
+
+
+def own_themes(settings: Path | None) -> Path:
+    """Return the folder of the user's themes: beside the settings file, if one is in use."""
+    return (settings.parent if settings else config_folder()) / "themes"
+
+
+def choose_theme(wanted: str, known: Collection[str]) -> tuple[str, list[str]]:
+    """Return the theme to show, and what to tell where it is not the one that is wanted."""
+    if wanted in known:
+        return wanted, []
+    hint = nearest(wanted, known)
+    remedy = f"did you mean {hint}? The" if hint else "the"
+    shown = UiSettings().theme
+    return shown, [f"no theme {wanted!r}; {remedy} palette lists them all. This is {shown}"]
 
 
 def load_themes(folders: Iterable[Path]) -> tuple[list[Theme], list[str]]:

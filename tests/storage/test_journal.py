@@ -290,11 +290,11 @@ def test_a_damaged_line_in_the_middle_is_reported_with_its_number(
     ("content", "sentence"),
     [
         (b"", "is empty: choose a file that was written completely."),
-        (b"trial,model\n", "is not a journal of llmchem: give a session folder."),
-        (b"\x89PNG\r\n", "is not a journal of llmchem: give a session folder."),
+        (b"trial,model\n", "is damaged, or no journal of llmchem: restore it from a copy."),
+        (b"\x89PNG\r\n", "is damaged, or no journal of llmchem: restore it from a copy."),
         (
             b'{"format":"other","version":1,"session":"s"}\n',
-            "is not a journal of llmchem: give a session folder.",
+            "is damaged, or no journal of llmchem: restore it from a copy.",
         ),
         (
             b'{"format":"llmchem-journal","version":2,"session":"s"}\n',

@@ -93,6 +93,15 @@ def test_the_history_alone_gives_the_numbers_and_texts_that_were_saved(session: 
         assert own.untold == ""
 
 
+def test_rows_tell_whether_there_are_reviews_to_know(session: Path, published: Path) -> None:
+    assert not any(one.reviews_known for one in open_replay(published).rounds)
+    (session / JOURNAL_FILE).unlink()
+    assert all(one.reviews_known for one in open_replay(session).rounds)
+    lines = (session / REVIEWS_FILE).read_text(encoding="utf-8").splitlines(keepends=True)
+    (session / REVIEWS_FILE).write_text(lines[0], encoding="utf-8")
+    assert not any(one.reviews_known for one in open_replay(session).rounds)
+
+
 def test_a_persons_grades_come_back_and_count_for_nothing(tmp_path: Path) -> None:
     folder = save_session(tmp_path, own_grade=0.25)
     for remove in ((), (JOURNAL_FILE,)):
@@ -326,7 +335,7 @@ def test_a_session_whose_journal_is_no_journal_is_shown_from_its_history(
     assert str(journal) in saved.notes[0]
     assert saved.notes[0].endswith("What its history tells is shown.")
     (session / HISTORY_FILE).unlink()
-    with pytest.raises(InputError, match=r"journal\.jsonl"):
+    with pytest.raises(InputError, match=r"journal\.jsonl.*has no finished round to show instead"):
         open_replay(session)
 
 
@@ -427,6 +436,17 @@ def test_the_list_has_sessions_newest_first_and_then_histories_each_once(
     assert list_entries(tmp_path / "none", [tmp_path / "missing.csv"]) == [
         Entry(tmp_path / "missing.csv", "missing.csv")
     ]
+
+
+def test_a_folder_of_another_name_with_a_file_of_a_session_is_listed(tmp_path: Path) -> None:
+    sessions = tmp_path / "sessions"
+    folder = save_session(sessions, 1)
+    (sessions / "garbage").mkdir()
+    (sessions / "garbage" / HISTORY_FILE).write_text("trial,mo", encoding="utf-8")
+    (sessions / "notes").mkdir()
+    entries = list_entries(sessions, [])
+    assert [one.path for one in entries] == [folder, sessions / "garbage"]
+    assert "garbage" in outline(entries[1].path).problem
 
 
 def test_an_outline_tells_what_is_in_a_session(tmp_path: Path) -> None:

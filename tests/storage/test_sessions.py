@@ -473,7 +473,8 @@ def test_a_round_that_cannot_be_saved_leaves_those_before_it_whole(
     monkeypatch.undo()
     assert str(told.value) == (
         f"Round {NAME} 2 could not be saved in {session.folder} (No space left on device); the "
-        "rounds before it are kept. Make room, or use another folder (--out, $LLMCHEM_DATA)."
+        "rounds before it are kept. Make room, or use another folder ($LLMCHEM_DATA, or --out of "
+        "a command)."
     )
     assert {name: session.files[name].read_bytes() for name in before} == before
     assert len(list(session.folder.iterdir())) == 4

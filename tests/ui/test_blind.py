@@ -6,11 +6,13 @@ import asyncio
 import csv
 from pathlib import Path
 
+from textual.widgets import OptionList
+
 from llmchem_tui.ui.screens.grading import GradeScreen
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.streams import StreamPane
 from tests.session.scripted import FOREVER, ScriptedProvider, answer_json, said
-from tests.ui.app_under_test import Bench, Driver, saved_rows, scripted_pool
+from tests.ui.app_under_test import NARROW, Bench, Driver, saved_rows, scripted_pool
 
 NAMES = ("alpha", "beta", "gamma")
 
@@ -57,8 +59,14 @@ async def test_names_are_hidden_until_every_answer_is_graded(bench: Bench) -> No
         await user.run_round()
         assert [name for name in NAMES if name in everything(user)] == [], everything(user)
         assert "It fits." in user.text("StreamPane")
-        assert "grade the answers" in user.status
+        assert "u grades an answer, b shows names" in user.status
+        assert not user.screen.query_one(Grades).table.display  # neither names nor verdict
+        assert "grades are hidden" in user.text("#grades")
+        assert "amoxicillin" not in user.text("#said")
+        assert "u grades an answer" in user.text("#hint")
         await grade_all(user)
+        assert user.screen.query_one(Grades).table.display
+        assert "amoxicillin" in user.text("#said")
         assert all(name in everything(user) for name in NAMES)
 
 
@@ -96,7 +104,7 @@ async def test_a_grade_of_ones_own_is_a_review_by_human_and_never_in_the_history
         assert [(row["model"], row["grade"]) for row in own] == [("alpha", "0.3")]
         assert (own[0]["rationale"], own[0]["safety_concern"]) == ("too much", "renal")
         assert saved_rows(bench.folder) == before
-        assert user.row("human")[:2] == ["○you", "!.30"]
+        assert user.row("human")[:2] == ["○ you", "!.30"]
 
 
 async def test_a_grade_given_while_the_round_runs_is_saved_at_its_end(bench: Bench) -> None:
@@ -126,6 +134,23 @@ async def test_what_is_no_grade_is_said_and_nothing_typed_is_lost(bench: Bench) 
             await user.press(*["backspace"] * len(wrong))
         await grade(user, "0,5")
         assert user.row("human")[1] == ".50"
+
+
+async def test_the_answer_stands_above_the_form_and_the_list_says_what_is_graded(
+    bench: Bench,
+) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
+    async with bench.opened(NARROW) as user:
+        await user.run_round()
+        await user.press("m", "u", "enter")
+        assert "start amoxicillin 500 mg" in user.text("#graded")
+        await grade(user, "0.4")
+        await user.press("u")
+        options = user.app.screen.query_one(OptionList)
+        assert "your grade .40" in str(options.get_option_at_index(0).prompt)
+        assert options.highlighted == 1
+        await user.press("up", "enter")
+        assert "replaces your grade of .40" in user.text("#about")
 
 
 async def test_leaving_the_form_gives_no_grade_and_a_second_grade_replaces_the_first(

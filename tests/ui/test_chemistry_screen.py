@@ -462,7 +462,7 @@ async def test_a_saturated_table_says_so_and_why(bench: Bench) -> None:
     async with bench.opened() as user:
         await open_chemistry(user)
         told = user.text("#notes")
-        assert "Saturated: 5 of 6 pairs stand at the maximum, 1.00" in told
+        assert "Saturated: 5 of the 6 pairs of used models stand at the maximum, 1.00" in told
         assert "a, b have next to no penalty, which gives 1 with nearly any other" in told
 
 
@@ -482,7 +482,7 @@ async def test_a_table_saturated_by_equal_models_names_them(bench: Bench) -> Non
     async with bench.opened() as user:
         await open_chemistry(user)
         told = user.text("#notes")
-        assert "Saturated: 2 of 3 pairs stand at the maximum, .60" in told
+        assert "Saturated: 2 of the 3 pairs of used models stand at the maximum, .60" in told
         assert told.endswith("b, c have the same penalty.")
 
 
@@ -772,3 +772,41 @@ async def test_the_small_table_is_patched_and_marks_what_if(bench: Bench) -> Non
         assert "what if" not in str(pane.query_one("#next", Static).content)
         pane.show(chemistry(profiles_of()[:2]), None)  # fewer models
         assert heat.row_count == 2
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        (
+            {"a": (8.0, 0.9), "b": (7.0, 0.4), "c": (7.0, 0.3)},
+            "Homogeneous: 1 of 3 models used, so no pair.",
+        ),
+        (
+            {"a": (8.0, 0.9), "b": (7.0, 0.8), "c": (7.0, 0.8), "d": (9.0, 0.1)},
+            "Saturated: 2 of the 3 pairs of used models stand at the maximum, .60.",
+        ),
+        (dict.fromkeys("ab", (8.0, 0.8)), "Homogeneous: all 2 used models have the penalty 0.04."),
+    ],
+)
+async def test_the_small_table_says_what_it_cannot_tell_as_the_screen_does(
+    bench: Bench, numbers: Mapping[str, tuple[float, float]], told: str
+) -> None:
+    teach(bench, numbers, ("".join(numbers),))
+    async with bench.opened() as user:
+        pane = user.screen.query_one(Chemistry)
+        pane.show(chemistry(profiles_of(numbers)), None)
+        assert str(pane.query_one("#next", Static).content) == told
+        await open_chemistry(user)
+        assert user.text("#notes").startswith(told.rstrip("."))
+
+
+async def test_a_recommended_model_that_is_not_used_is_explained(bench: Bench) -> None:
+    numbers = {"a": (9.0, 0.9), "b": (8.0, 0.8), "c": (9.5, 0.3)}
+    teach(bench, numbers, ("abc",))
+    async with bench.opened() as user:
+        screen = await open_chemistry(user)
+        assert "usage threshold" not in user.text("#advice")
+        screen.query_one(ParameterList).focus()
+        await adjust(user, *["down"] * UP_TO_SIZE, "right")  # all three
+        told = user.text("#advice")
+        assert "○ c is below the usage threshold .50: it adds no cost and no benefit" in told

@@ -481,7 +481,7 @@ def test_a_history_claims_no_outcome_that_it_does_not_hold(
     grades = [graded("a", "b", 0.8), graded("b", "a", 0.9)] if reviews else []
     state = ended([ok("a", answer()), ok("b", answer())], grades)
     given = replace(state.score(), outcome=outcome, recommendation=None)
-    text = round_markdown(round_report(Reading(state, given=given)))
+    text = round_markdown(round_report(Reading(state, given=given, reviews_known=reviews)))
     assert told in text.split("## Recommendation")[1]
     assert ("the reviews are not known" in text) is not reviews
 

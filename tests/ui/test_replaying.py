@@ -137,6 +137,10 @@ async def test_the_bar_seeks_by_key_and_by_mouse(bench: Bench, folder: Path) -> 
         assert user.text("#transport").rstrip().endswith(HERE) or screen.player.time > 0
         await user.press("0")
         assert (screen.player.index, screen.player.time) == (0, 0.0)
+        await user.press("end")
+        assert screen.player.finished
+        await user.press("home")
+        assert (screen.player.index, screen.player.time) == (0, 0.0)
 
 
 async def test_rounds_are_gone_to_by_key_and_from_their_list(bench: Bench, folder: Path) -> None:
@@ -244,7 +248,7 @@ async def test_a_persons_grades_can_be_counted_in(bench: Bench, folder: Path) ->
         await open_first(user)
         await user.press("e")
         assert grades(user, "human")[1] == ".10"
-        assert grades(user, "human")[0] == "○you"
+        assert grades(user, "human")[0] == "○ you"
         await user.press("g", *["down"] * 4, "space")
         assert "with your grades" in user.result
         assert grades(user, "human")[0] == "you"
@@ -333,6 +337,46 @@ async def test_a_round_that_was_broken_off_says_so(bench: Bench) -> None:
         await open_first(user)
         await user.press("e")
         assert "this round was broken off" in user.result
+        assert "broken off" in user.status
+        await user.press("0")
+        assert "broken off" not in user.status
+
+
+async def test_what_if_in_a_private_round_recomputes_all_that_grades_tell(bench: Bench) -> None:
+    folder = save_session(bench.folder / "sessions", 1, private=True)
+    files = contents(folder)
+    async with bench.opened() as user:
+        screen = await open_first(user)
+        await user.press("e")
+        saved = [grades(user, row) for row in ("A", "B", "C", "consensus")]
+        await user.press("g", "down", "space")
+        shown = [grades(user, row) for row in ("A", "B", "C", "consensus")]
+        assert shown[3][1:4] == ["*.80", ".80", "*.80"]  # without b nobody disagrees
+        assert shown[0][-1] not in ("–", "*–")
+        assert "what if: without" in user.result
+        assert "cannot be recomputed: this is the saved one" in user.result
+        assert "there was a recommendation" in user.result
+        await user.wait_until(lambda: "what if" in user.text("#chemistry"))
+        assert chemistry_models(user) == 3
+        await user.press("less_than_sign")
+        assert screen.board.reading is not None
+        assert not screen.board.reading.moved_threshold
+        await user.press("space")
+        assert [grades(user, row) for row in ("A", "B", "C", "consensus")] == saved
+        assert "what if" not in user.result
+    assert contents(folder) == files
+
+
+async def test_a_private_round_without_its_journal_is_recomputed_too(bench: Bench) -> None:
+    folder = save_session(bench.folder / "sessions", 1, private=True)
+    (folder / "journal.jsonl").unlink()
+    async with bench.opened() as user:
+        await open_first(user)
+        await user.press("e")
+        assert not changed(user)
+        await user.press("g", "down", "space")
+        assert grades(user, "consensus")[1:4] == ["*.80", ".80", "*.80"]
+        assert "what if: without" in user.result
 
 
 async def test_many_damaged_lines_are_told_in_few_words(bench: Bench, folder: Path) -> None:
@@ -390,6 +434,18 @@ async def test_it_begins_at_the_trial_that_is_asked_for(bench: Bench, folder: Pa
         await user.app.replay(folder)  # once more: the same screen begins anew
         await user.wait_until(lambda: there.player.index == 0)
         assert user.app.get_screen_stack("history").count(there) == 1
+
+
+async def test_escape_leads_back_to_where_the_replay_was_asked_for(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await user.run_round()
+        await user.press("r")
+        await stand_still(user)
+        await user.press("escape")
+        await user.wait_until(lambda: user.app.screen is user.screen)
+        await open_first(user)
+        await user.press("escape")
+        await user.wait_until(lambda: isinstance(user.app.screen, HistoryScreen))
 
 
 async def test_texts_and_reports_of_a_replay_go_into_its_own_session(

@@ -114,7 +114,7 @@ class BoardScreen(DeskScreen):
         """Tell whether an action means something now."""
         if action == "threshold":
             reading = self.board.reading
-            return reading is not None and reading.reviews_known
+            return reading is not None and reading.reviews_known and reading.regimens_known
         return super().makes_sense(action)
 
     def action_export(self) -> None:

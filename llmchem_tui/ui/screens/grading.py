@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from llmchem_tui.domain.model import Review, ReviewResult, Status
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.session.events import Call
+from llmchem_tui.session.protocol import answer_text
 from llmchem_tui.ui.copying import Copied, copy_focused
 from llmchem_tui.ui.reading import HUMAN, Reading
 from llmchem_tui.ui.screens.desk import DeskScreen
@@ -86,7 +87,12 @@ class GradeScreen(ModalScreen[ReviewResult | None]):
         earlier = self._reading.review(HUMAN, self._author)
         review = earlier.review if earlier else None
         with Vertical(id="dialog"):
-            yield Static("Accuracy, relevance and completeness, from 0.0 to 1.0", markup=False)
+            with VerticalScroll(id="graded"):
+                yield Static(self._answer(), markup=False)
+            about = "Accuracy, relevance and completeness, from 0.0 to 1.0"
+            if review is not None:
+                about += f" (replaces your grade of {number(review.grade)})"
+            yield Static(about, markup=False, id="about")
             grade = "" if review is None or review.grade is None else f"{review.grade:g}"
             yield Input(grade, placeholder="grade, such as 0.8", compact=True, id="grade")
             reason = review.rationale if review else ""
@@ -100,8 +106,13 @@ class GradeScreen(ModalScreen[ReviewResult | None]):
             )
             yield Static(markup=False, id="problem")
 
+    def _answer(self) -> str:
+        result = self._reading.state.answers[self._author]
+        return "" if result.answer is None else self._reading.text(answer_text(result.answer))
+
     def on_mount(self) -> None:
         """Say whose answer it is, as far as it may be known."""
+        self.query_one("#grade").focus()
         dialog = self.query_one("#dialog")
         dialog.border_title = Content(f"Your grade of {self._reading.title(self._author)}")
         dialog.border_subtitle = Content("tab next line · enter keep · esc leave")

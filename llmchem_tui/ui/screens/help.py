@@ -174,7 +174,7 @@ class HelpScreen(DeskScreen):
     def _places(self) -> Iterator[tuple[str, object]]:
         settings = self.desk.settings.path
         yield "settings", settings or f"{config_folder() / 'config.toml'} (not there; not needed)"
-        yield "themes", config_folder() / "themes"
+        yield "themes", own_themes(settings)
         yield "sessions", self.desk.sessions
         if self.desk.laboratory is not None and self.desk.laboratory.recorder.session is not None:
             yield "this session", self.desk.laboratory.recorder.session.folder

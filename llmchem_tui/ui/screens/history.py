@@ -187,7 +187,7 @@ class HistoryScreen(DeskScreen):
         """How much there is."""
         if self._busy:
             return [Content("History"), Content(self._busy)]
-        sessions = sum(entry.created is not None for entry in self._entries)
+        sessions = sum(entry.folder for entry in self._entries)
         parts = [Content("History"), Content(count(sessions, "session"))]
         if files := len(self._entries) - sessions:
             parts.append(Content(count(files, "history file")))

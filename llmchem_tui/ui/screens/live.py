@@ -11,7 +11,6 @@ from textual.binding import Binding
 from textual.content import Content
 
 from llmchem_tui.domain.errors import LlmchemError
-from llmchem_tui.domain.model import ReviewResult
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.events import AnswerEnded, ReviewEnded, RoundEnded, RoundStarted
@@ -19,14 +18,12 @@ from llmchem_tui.session.forecast import Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import Reading
-from llmchem_tui.ui.screens.board import UNZOOM, BoardScreen
-from llmchem_tui.ui.screens.dialogs import AskScreen, Item, PickScreen
-from llmchem_tui.ui.screens.grading import GradeScreen
-from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.screens.board import UNZOOM
+from llmchem_tui.ui.screens.dialogs import AskScreen
+from llmchem_tui.ui.screens.own_grades import GRADING_KEYS, OwnGradesScreen
 from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.status import round_parts, setup_parts
-from llmchem_tui.ui.widgets.streams import StreamPane
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
@@ -34,15 +31,14 @@ if TYPE_CHECKING:
 _PLANS_A_SECOND = 2
 
 
-class LiveScreen(BoardScreen):
+class LiveScreen(OwnGradesScreen):
     """The panes, and the one round that runs in them."""
 
     BINDINGS = [
         Binding("ctrl+r", "run", "Run", id="round.run", tooltip="Run a round"),
         Binding("escape", "stop", "Stop", id="round.stop", tooltip="Cancel all open calls"),
         UNZOOM,
-        Binding("b", "blind", "Blind", id="round.blind", tooltip="Hide or show who wrote what"),
-        Binding("u", "grade", "Grade", id="round.grade", tooltip="Grade an answer yourself"),
+        *GRADING_KEYS,
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -64,12 +60,6 @@ class LiveScreen(BoardScreen):
         state = self.desk.state if self.desk.busy else None
         return state if state is not None and state.ended is None else None
 
-    @property
-    def _over(self) -> bool:
-        """Whether a finished round is shown."""
-        state = self.desk.state
-        return state is not None and state.ended is not None and not state.ended.cancelled
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """One key stops the round and leaves the zoom: which of the two is known at a look."""
         if action == "stop":
@@ -80,9 +70,6 @@ class LiveScreen(BoardScreen):
         """Tell whether an action means something now."""
         if action == "run":
             return not self.desk.busy and self.desk.setup.choice is not None
-        if action == "grade":
-            reading = self.board.reading
-            return reading is not None and reading.state is self.desk.state and bool(reading.ok)
         return super().makes_sense(action)
 
     def action_stop(self) -> None:
@@ -103,6 +90,11 @@ class LiveScreen(BoardScreen):
     async def learn(self) -> None:
         """Take in what the finished rounds teach."""
 
+    @work(group="learn", exclusive=True)
+    async def learn_again(self) -> None:
+        """Take in what the finished rounds teach, as the reader wants them counted."""
+        await self.learn()
+
     @work(group="forecast", exclusive=True)
     async def foresee(self) -> None:
         """Play the next round ahead, and show its plan where there is no result to show."""
@@ -118,7 +110,9 @@ class LiveScreen(BoardScreen):
         if not self.desk.busy:
             names = enumerate(self.desk.setup.ensemble)
             titles = {name: f"{letter(i)} {plain_line(name)}" for i, name in names}
-            stays = Stays(titles, self.forecast) if self.forecast else None
+            reading = self.board.reading
+            hidden = reading is not None and reading.blind  # its letters are others
+            stays = Stays(titles, self.forecast) if self.forecast and not hidden else None
             self.query_one(Recommendation).plan(stays)
 
     # --- a round ----------------------------------------------------------------------------
@@ -180,7 +174,10 @@ class LiveScreen(BoardScreen):
     async def _begin(self, state: RoundState) -> None:
         self._started, self._beat = asyncio.get_running_loop().time(), -1.0
         abstain_below = self.desk.settings.round.abstain_below
+        before = self.board.reading
         await self.board.begin(Reading(state, abstain_below, blind=self.desk.blind))
+        if before is not None and before.asks_what_if:
+            self.learn_again()  # what was asked of that round ends with it
         self.board.wait("the round is running")
         self.board.bring("streams")
 
@@ -188,64 +185,10 @@ class LiveScreen(BoardScreen):
         if state.ended is None or state.ended.cancelled:
             self.board.finish_early("cancelled; a new round can be run")
             return
-        if self.board.reading is not None:
-            for review in self.board.reading.own_grades.values():
-                self._save_grade(laboratory, state, review)
-        self.board.finish(saved, laboratory.totals)
-        self.board.bring("recommendation")
+        self.save_own_grades(laboratory)
+        self.show_outcome(saved, laboratory.totals)
         if not self.is_current:
             self.tell("the round is over", "information")
-
-    # --- names and grades -------------------------------------------------------------------
-
-    def action_blind(self) -> None:
-        """Hide the names of the next round, or show those that are hidden."""
-        reading = self.board.reading
-        if reading is not None and reading.blind:
-            reading.blind = self.desk.blind = False
-            self.board.show_reading()
-        else:
-            self.desk.blind = not self.desk.blind
-            if self.desk.blind:
-                self.tell("the next round hides who wrote what until it is over", "information")
-        self.draw()
-
-    @work(group="dialog")
-    async def action_grade(self) -> None:
-        """Grade an answer oneself: the one in the pane with the keyboard, or one that is picked."""
-        reading = self.board.reading
-        if reading is None or not reading.ok:
-            return
-        author = self._author_in_front() or await self._pick_author(reading)
-        if author is None:
-            return
-        review = await self.app.push_screen_wait(GradeScreen(reading, author))
-        if review is None or self.desk.laboratory is None:
-            return
-        reading.own_grades[author] = review
-        if self._over:
-            self._save_grade(self.desk.laboratory, reading.state, review)
-        if reading.blind and self._over and reading.all_graded:
-            reading.blind = False
-        self.board.show_reading()
-
-    def _author_in_front(self) -> str | None:
-        focused, reading = self.app.focused, self.board.reading
-        author = focused.model if isinstance(focused, StreamPane) else None
-        if focused is not None and any(isinstance(node, Grades) for node in focused.ancestors):
-            author = self.query_one(Grades).author
-        return author if reading is not None and author in reading.ok else None
-
-    async def _pick_author(self, reading: Reading) -> str | None:
-        items = [Item(name, reading.title(name)) for name in reading.ok]
-        return await self.app.push_screen_wait(PickScreen("Grade whose answer", items))
-
-    def _save_grade(self, laboratory: Laboratory, state: RoundState, review: ReviewResult) -> None:
-        try:
-            if not laboratory.recorder.add_review(state, review):
-                self.tell("your grade is shown, but not saved: the round's session is over")
-        except LlmchemError as error:
-            self.tell(str(error), "error")
 
     # --- drawing ----------------------------------------------------------------------------
 
@@ -286,8 +229,8 @@ class LiveScreen(BoardScreen):
         if desk.laboratory is None:
             return [Content("looking for models …")]
         reading = self.board.reading
-        if reading is not None and reading.blind and self._over:
-            return [Content("round over: grade the answers, or show the names")]
+        if reading is not None and reading.blind and self.over:
+            return [Content("round over"), Content(self.ask_for_grades)]
         return setup_parts(desk.setup)
 
     async def on_unmount(self) -> None:

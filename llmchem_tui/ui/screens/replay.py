@@ -71,7 +71,7 @@ class ReplayScreen(ReplayingScreen):
             id="replay.vignette",
             tooltip="The case of this round",
         ),
-        Binding("escape", "leave", "Back", id="replay.leave", tooltip="Back to the list"),
+        Binding("escape", "leave", "Back", id="replay.leave", tooltip="Back to where it began"),
     ]
     HELP = (
         "A saved session as it happened, or a history trial by trial. What the files do not tell "
@@ -130,11 +130,13 @@ class ReplayScreen(ReplayingScreen):
         self.draw_soon()
 
     def action_leave(self) -> None:
-        """Show all panes again, or go back to the list."""
+        """Show all panes again, or go back to where the replay was asked for."""
         if self.board.zoomed:
             self.action_unzoom()
-        else:
-            self.dismiss()
+            return
+        self.dismiss()
+        if self.came_from_round:
+            self.app.switch_mode("round")
 
     @on(Transport.Seek)
     def _seek(self, event: Transport.Seek) -> None:

@@ -26,6 +26,7 @@ from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.board import BoardScreen
 from llmchem_tui.ui.widgets.board import Board, VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
+from llmchem_tui.ui.widgets.grades import what_if
 from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.rounds import RoundList
@@ -42,6 +43,9 @@ ROUNDS = "Rounds"
 _MOST_NOTES = 3
 _CUT_OFF = "the session ends here: this round was broken off"
 _CANCELLED = "this round was cancelled: it has no outcome"
+_SAVED_STANDS = (
+    "Without the answers' texts the recommendation cannot be recomputed: this is the saved one."
+)
 _NO_CASE = "The history does not have the case's text."
 
 
@@ -56,6 +60,7 @@ class ReplayingScreen(BoardScreen):
 
     def _take(self, saved: Replay, trial: str) -> None:
         self.saved = saved
+        self.came_from_round = bool(trial)  # only there a round of its own is asked for
         self.player = Player(saved.rounds)
         self.player.to_round(saved.find(trial) or 0)
         if not saved.journaled:  # no text streams in: nobody wants to wait for answers in silence
@@ -166,7 +171,13 @@ class ReplayingScreen(BoardScreen):
         player, was_over = self.player, self._over
         if self._reading is None or self._reading.state is not player.state:
             abstain_below = self.desk.settings.round.abstain_below
-            self._reading = Reading(player.state, abstain_below, given=player.round.given)
+            self._reading = Reading(
+                player.state,
+                abstain_below,
+                given=player.round.given,
+                reviews_known=player.round.reviews_known,
+                regimens_known=player.round.regimens_known,
+            )
         self._reading.own_grades.clear()
         self._over, self._ended_calls = False, -1
         self.query_one(VignettePane).show(self._vignette())
@@ -194,7 +205,11 @@ class ReplayingScreen(BoardScreen):
             return _CUT_OFF
         if ended.cancelled:
             return _CANCELLED
-        return f"{untold}\n{NOTICE} · {self._source}" if untold else ""
+        if not untold:
+            return ""
+        reading = self._reading
+        asked = [what_if(reading), _SAVED_STANDS] if reading and reading.asks_what_if else []
+        return "\n".join([*asked, untold, f"{NOTICE} · {self._source}"])
 
     @property
     def _source(self) -> str:
@@ -219,15 +234,18 @@ class ReplayingScreen(BoardScreen):
         """That it is a replay, and how far the round has come."""
         state = self.player.state
         parts = round_parts(state, self.player.now - state.started.at, None)[1:]
-        if not self.player.has_stage_2 and not self.saved.journaled:
+        if not self.player.round.reviews_known:
             parts[0] = Content(f"answers {len(state.answers)}/{len(state.names)}, reviews unknown")
-        return [Content("Replay"), *parts, Content(plain_line(state.trial))]
+        broken = [Content("broken off")] * (self.player.at_end and state.ended is None)
+        return [Content("Replay"), *broken, *parts, Content(plain_line(state.trial))]
 
     # --- chemistry --------------------------------------------------------------------------
 
     def show_what_if(self) -> None:
         """Show what the reader asks for, in the chemistry too; the files keep the original."""
         super().show_what_if()
+        if self._over and (words := self._instead_of_outcome()):
+            self.board.wait(words)
         self._learn()
 
     def _learn(self) -> None:

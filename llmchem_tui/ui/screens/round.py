@@ -72,7 +72,7 @@ class RoundScreen(LiveScreen):
     def on_mount(self) -> None:
         """Show the case, and look for models once it is seen."""
         self.query_one(VignettePane).show(self.desk.setup.vignette)
-        self.board.wait("nothing has been run on this vignette yet")
+        self.board.wait("nothing has been run in this sitting yet")
         self.query_one("#hint").display = False
         self.call_after_refresh(self._open)
 
@@ -84,7 +84,7 @@ class RoundScreen(LiveScreen):
                 self.desk.setup.choice,
             )
         if action == "replay":
-            return self._over and self.desk.saved_in is not None
+            return self.over and self.desk.saved_in is not None
         if action == "vignette":
             return not self.desk.busy  # the case in the pane is that of the streams
         if action in ("strategy", "size"):
@@ -190,7 +190,10 @@ class RoundScreen(LiveScreen):
             return f"New here? {key('app.help')} explains everything."
         if desk.busy:
             return f"1-9 shows one stream alone and all again, {key('round.stop')} stops the round."
-        if not self._over:
+        reading = self.board.reading
+        if reading is not None and reading.blind and self.over:
+            return self.ask_for_grades
+        if not self.over:
             return f"New here? {key('round.run')} runs a round on this vignette."
         if desk.setup.choice is desk.setup.offered:
             return f"{key('round.run')} runs a round with these models."
@@ -209,13 +212,8 @@ class RoundScreen(LiveScreen):
     def show_what_if(self) -> None:
         """Show what the reader asks for: chemistry and the next ensemble follow."""
         super().show_what_if()
-        if self._over:
+        if self.over:
             self.learn_again()
-
-    @work(group="learn", exclusive=True)
-    async def learn_again(self) -> None:
-        """Take in what the finished rounds teach, as the reader wants them counted."""
-        await self.learn()
 
     # --- the pool and what past rounds teach ------------------------------------------------
 
@@ -253,7 +251,7 @@ class RoundScreen(LiveScreen):
         if self.desk.laboratory is None:
             return
         laboratory, reading, instead = self.desk.laboratory, self.board.reading, None
-        if reading is not None and reading.asks_what_if and self._over:
+        if reading is not None and reading.asks_what_if and self.over:
             instead = laboratory.finished(reading.state, reading.score())
         try:
             table = await asyncio.to_thread(self.desk.setup.learn, laboratory, instead)

@@ -220,7 +220,7 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         """Grey out what cannot be done with the case under the cursor."""
         case = self._case if self.is_mounted else None
         if action in ("choose", "edit"):
-            return True if case and case.usable else None
+            return True if case else None  # of a broken one it is said why not
         if action == "delete":
             return True if case and case.path else None
         return True

@@ -59,6 +59,8 @@ def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
         if (more := len(advice.ties) - _MOST_TIES) > 0:
             yield Content(f"  and {more} more")
     yield Content.styled(plain_line(advice.reason), "$muted")
+    if unused := [name for name in advice.ensemble if name not in study.table.used]:
+        yield Content.styled(_useless(study, unused), "$warning")
     if study.unknown:
         told = f"{_listed(study.unknown)}: no profile yet, so not judged."
         yield Content.styled(told, "$muted")
@@ -84,10 +86,9 @@ def _notes(study: Study, back: str) -> Iterator[Content]:
         else:
             yield Content(_NO_HISTORY.format(back=back))
         return
-    if table.homogeneous:
-        yield Content.styled(_homogeneous(study), "$warning")
-    elif table.saturated:
-        yield Content.styled(_saturated(study), "$warning")
+    if doubt := doubt_text(table):
+        why = _why_homogeneous(table) if table.homogeneous else _why_saturated(table)
+        yield Content.styled(f"{doubt}{why}", "$warning")
     if unused := [name for name in table.names if name not in table.used]:
         named = [f"{_short(n)} {number(study.profiles[n].accuracy)}" for n in unused]
         threshold = number(study.parameters.usage_threshold)
@@ -116,18 +117,48 @@ def _strangers(study: Study) -> int:
     return sum(not study.met(a, b) for i, a in enumerate(names) for b in names[:i])
 
 
-def _saturated(study: Study) -> str:
-    table = study.table
+def _useless(study: Study, unused: Sequence[str]) -> str:
+    """Say what a recommended model that is not used amounts to (SCIENCE §4: cost is of the used).
+
+    Its interaction with everybody is 0 too, so only beta and the size speak for or against it.
+    """
+    verb, adds = ("is", "it adds") if len(unused) == 1 else ("are", "they add")
+    threshold = number(study.parameters.usage_threshold)
+    return (
+        f"{NOT_USED} {_listed(unused)} {verb} below the usage threshold {threshold}: "
+        f"{adds} no cost and no benefit, and no interaction."
+    )
+
+
+def doubt_text(table: ChemistryTable) -> str:
+    """Return in half a sentence why a table cannot tell its pairs apart; blank where it can."""
+    used = len(table.used)
+    if table.homogeneous:
+        if used < _PAIR:
+            return f"Homogeneous: {used} of {count(len(table.names), 'model')} used, so no pair"
+        penalty = f"{float(table.penalties[0]):.4g}"
+        return f"Homogeneous: all {used} used models have the penalty {penalty}"
+    if not table.saturated:
+        return ""
     largest = max((value for *_, value in table.pairs_above(0.0)), default=0.0)
     top = len(table.pairs_above(largest - _SAME_VALUE))
-    pairs = len(table.used) * (len(table.used) - 1) // 2
+    pairs = used * (used - 1) // 2
     return (
-        f"Saturated: {top} of {pairs} pairs stand at the maximum, {strength(largest)}, "
-        f"and cannot be told apart. {_why_saturated(table)}"
-    ).rstrip()
+        f"Saturated: {top} of the {pairs} pairs of used models stand at the maximum, "
+        f"{strength(largest)}"
+    )
+
+
+def _why_homogeneous(table: ChemistryTable) -> str:
+    told = ", so nothing tells them apart and every pair has 0."
+    return told if len(table.used) >= _PAIR else "."
 
 
 def _why_saturated(table: ChemistryTable) -> str:
+    return f", and cannot be told apart. {_cause(table)}".rstrip()
+
+
+def _cause(table: ChemistryTable) -> str:
     if table.empty_cost:
         return f"The empty set costs {table.empty_cost:g} here, not 0."
     penalties = {p.name: x for p, x in zip(table.ranked, table.penalties.tolist(), strict=True)}
@@ -139,17 +170,6 @@ def _why_saturated(table: ChemistryTable) -> str:
     groups = [[m for m, y in penalties.items() if abs(y - x) <= little] for x in penalties.values()]
     alike = max(groups, key=len)
     return f"{_listed(alike)} have the same penalty." if len(alike) > 1 else ""
-
-
-def _homogeneous(study: Study) -> str:
-    used = len(study.table.used)
-    if used < _PAIR:
-        return f"Homogeneous: {used} of {count(len(study.profiles), 'model')} used, so no pair."
-    penalty = f"{float(study.table.penalties[0]):.4g}"
-    return (
-        f"Homogeneous: all {used} used models have the penalty {penalty}, so nothing tells them "
-        "apart and every pair has 0."
-    )
 
 
 def _sum(names: Sequence[str]) -> str:

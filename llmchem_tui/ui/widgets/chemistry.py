@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.ui.widgets.advice import doubt_text
 from llmchem_tui.ui.widgets.heat import HeatTable
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import name_text
@@ -69,10 +70,6 @@ def _next(table: ChemistryTable, following: Choice | None, what_if: bool) -> Con
             lines.append(Content.styled(plain_line(following.note), "$muted"))
     if len(table.names) < _PAIR:
         lines.append(Content.styled("No chemistry yet: finish a round with two models.", "$muted"))
-    elif table.homogeneous:
-        lines.append(
-            Content.styled("Homogeneous pool: its models cannot be told apart.", "$warning")
-        )
-    elif table.saturated:
-        lines.append(Content.styled("Saturated: most pairs stand at the maximum.", "$warning"))
+    elif doubt := doubt_text(table):
+        lines.append(Content.styled(f"{doubt}.", "$warning"))
     return Content("\n").join(lines)

@@ -19,13 +19,19 @@ from llmchem_tui.ui.reading import HUMAN, Reading
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, number
 
-_WIDTH, _WIDE, _NAME_WIDTH, _LETTER_WIDTH = 5, 6, 24, 3
+_WIDTH, _WIDE, _FEWEST_NAME_CELLS = 5, 6, 10
+_LETTER_WIDTH, _YOU_WIDTH = 3, 5
 _USUAL_WIDTH = 70
 """Of a pane that has not been shown yet."""
 
 NOTHING_YET = Content.styled("Every model grades the others' answers here.", "$muted")
+HIDDEN = Content.styled("The models' grades are hidden until you have graded.", "$muted")
 _CONSENSUS, _VARIANCE, _ACCURACY = "consensus", "variance", "accuracy"
-_CHANGED, _OFF = "*", "○"
+_CHANGED, _OFF, _COUNTS = "*", "○ ", "  "
+_MEANINGS = {
+    _VARIANCE: "σ²: how far a reviewer's grades lie from the consensus, squared, on the 0-10 scale",
+    _ACCURACY: "acc: review accuracy; 1 grades as the consensus, 0 no better than at random",
+}
 
 
 class Grades(Vertical):
@@ -61,6 +67,7 @@ class Grades(Vertical):
         self._reading: Reading | None = None
         self._rows: dict[str, str] = {}
         self._named = True
+        self._name_width = 0
         self._made_for = 0
 
     def compose(self) -> ComposeResult:
@@ -96,12 +103,16 @@ class Grades(Vertical):
         table, names = self.table, reading.order
         table.clear(columns=True)
         self._made_for = self.content_size.width
-        room = (self._made_for or _USUAL_WIDTH) - _WIDTH * len(names) - 2 * _WIDE - 1
-        self._named = room >= len("reviewer")  # else letters must do; the panes have the names
-        longest = max(Content(reading.title(name)).cell_length + 2 for name in names)
-        width = min(room, max(longest, len(_CONSENSUS) + 1), _NAME_WIDTH)
-        width = width if self._named else _LETTER_WIDTH
-        table.add_column(Text("reviewer" if self._named else ""), key="reviewer", width=width)
+        scrollbar = 1
+        room = (self._made_for or _USUAL_WIDTH) - _WIDTH * len(names) - 2 * _WIDE - scrollbar
+        # Without room letters must do; the panes have the names.
+        self._named = room >= _FEWEST_NAME_CELLS
+        titles = (_CONSENSUS, *map(reading.title, names))
+        longest = max(Content(f"{_COUNTS}{title}").cell_length for title in titles)
+        short = max(_LETTER_WIDTH, min(room, _YOU_WIDTH))
+        self._name_width = min(room, longest) if self._named else short
+        title = f"{_COUNTS}reviewer" if self._named else ""
+        table.add_column(Text(title), key="reviewer", width=self._name_width)
         # Keys are the letters: a model may have any name, "consensus" too.
         self._rows = {reading.letter(name): name for name in names}
         for key in self._rows:
@@ -110,7 +121,8 @@ class Grades(Vertical):
         table.add_column(Text(f"{'acc':>{_WIDE}}"), key=_ACCURACY, width=_WIDE)
         for key in self._rows:
             self._add_row(key, Content(""))
-        self._add_row(_CONSENSUS, Content.styled("consensus" if self._named else "=", "bold"))
+        consensus = f"{_COUNTS}{_CONSENSUS if self._named else '='}"
+        self._add_row(_CONSENSUS, self._fitted(consensus).stylize("bold"))
         self.draw()
 
     def _add_row(self, key: str, label: Content) -> None:
@@ -121,6 +133,7 @@ class Grades(Vertical):
         reading = self._reading
         if reading is None:
             return
+        self.table.display = not reading.blind
         if reading.own_grades and HUMAN not in self._rows:
             self._rows[HUMAN] = HUMAN
             self._add_row(HUMAN, Content(""))
@@ -137,14 +150,17 @@ class Grades(Vertical):
             self._set(column, _VARIANCE, Content(f"{variance:>{_WIDE}}"))
             accuracy = _marked(number(own.review_accuracy), number(was.review_accuracy))
             self._set(column, _ACCURACY, Content(f"{accuracy:>{_WIDE}}"))
-        self.border_subtitle = what_if(reading)
+        self.border_subtitle = _subtitle(reading)
         self._explain()
 
     def _label(self, reading: Reading, row: str, reviewer: str) -> Content:
         who = "you" if reviewer == HUMAN else reading.title(reviewer) if self._named else row
         if reading.counts(reviewer):
-            return Content(who)
-        return Content.styled(f"{_OFF}{who}", "$muted")
+            return self._fitted(f"{_COUNTS}{who}")
+        return self._fitted(f"{_OFF}{who}").stylize("$muted")
+
+    def _fitted(self, label: str) -> Content:
+        return Content(label).truncate(self._name_width, ellipsis=True)
 
     def _set(self, row: str, column: str, value: Content) -> None:
         if not value.is_same(self.table.get_cell(row, column)):
@@ -152,7 +168,7 @@ class Grades(Vertical):
 
     def _pair(self) -> tuple[str, str] | None:
         """The reviewer and the author of the cell under the cursor."""
-        if self._reading is None:
+        if self._reading is None or self._reading.blind:
             return None
         row, column = self.table.coordinate_to_cell_key(self.table.cursor_coordinate)
         reviewer, author = self._rows.get(row.value or ""), self._rows.get(column.value or "")
@@ -171,7 +187,11 @@ class Grades(Vertical):
 
     def _explain(self) -> None:
         pair, reading = self._pair(), self._reading
-        text = explanation(reading, *pair) if pair and reading else Content("")
+        _, column = self.table.coordinate_to_cell_key(self.table.cursor_coordinate)
+        meaning = Content.styled(_MEANINGS.get(column.value or "", ""), "$muted")
+        text = explanation(reading, *pair) if pair and reading else meaning
+        if reading is not None and reading.blind:
+            text = HIDDEN
         self.query_one(Said).say(text)
 
     def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
@@ -197,7 +217,8 @@ class Grades(Vertical):
         if self._reading is None:
             return None
         table = self.table
-        lines = [[said]] if (said := what_if(self._reading)) else []
+        said = what_if(self._reading)
+        lines = [[f"{said} · {_CHANGED} changed"]] if said else []
         lines.append([str(column.label).strip() for column in table.ordered_columns])
         lines += [[str(cell).strip() for cell in table.get_row(key)] for key in table.rows]
         return Copied("grades", "\n".join("\t".join(cells) for cells in lines))
@@ -207,7 +228,18 @@ def what_if(reading: Reading) -> str:
     """How the screen's numbers differ from the saved ones, on one line; blank where they do not."""
     if not reading.asks_what_if:
         return ""
-    return f"what if: {', '.join(reading.changes())} · {_CHANGED} changed"
+    return f"what if: {', '.join(reading.changes())}"
+
+
+def _subtitle(reading: Reading) -> str:
+    """The same as short as a border needs it, with what the star means."""
+    if not reading.asks_what_if:
+        return ""
+    out = [reading.letter(name) for name in reading.order if not reading.counts(name)]
+    parts = [f"without {', '.join(out)}"] * bool(out)
+    parts += ["with yours"] * (reading.counts(HUMAN) and bool(reading.own_grades))
+    parts += [f"abstain < {number(reading.abstain_below)}"] * reading.moved_threshold
+    return f"what if: {' · '.join(parts)} · {_CHANGED} changed"
 
 
 def _marked(value: str, saved: str) -> str:

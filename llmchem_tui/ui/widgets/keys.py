@@ -159,7 +159,9 @@ def _list(keys: list[KeyHelp], width: int) -> list[Content]:
     """A key in a line, with what it does."""
     lines: list[Content] = []
     for own in keys:
-        first, *rest = Content(own.text).wrap(max(10, width - _KEYS)) or [Content()]
-        lines.append(Content.assemble(Content.styled(own.keys.ljust(_KEYS), "$accent"), first))
-        lines += [Content.assemble(" " * _KEYS, more) for more in rest]
+        keys = Content.styled(own.keys.ljust(_KEYS - 1) + " ", "$accent")
+        indent = keys.cell_length
+        first, *rest = Content(own.text).wrap(max(10, width - indent)) or [Content()]
+        lines.append(Content.assemble(keys, first))
+        lines += [Content.assemble(" " * indent, more) for more in rest]
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -96,8 +96,10 @@ def _outcome(reading: Reading) -> list[Content]:
     if score.recommendation is not None:
         return _recommended(score.recommendation, reading)
     lines = [Content.styled(ABSTENTIONS[score.outcome], "bold $warning")]
-    for candidate in score.candidates:
-        lines += [*_concerns(reading, [candidate.model]), _candidate(candidate, reading)]
+    if told := shortfall(score.candidates, reading.abstain_below):
+        lines.append(Content.styled(told, "$warning"))
+    for alike in _alike(score.candidates, reading):
+        lines += [*_concerns(reading, [one.model for one in alike]), _candidates(alike, reading)]
     if score.outcome is not Outcome.FAILED:
         told = basis(reading.reviews, reading.order, known=reading.reviews_known)
         lines.append(Content.styled(told, "$muted"))
@@ -153,15 +155,38 @@ def _confidence(own: FinalRecommendation) -> Content:
     )
 
 
-def _candidate(candidate: Candidate, reading: Reading) -> Content:
+def shortfall(candidates: Sequence[Candidate], threshold: float) -> str:
+    """Say by how much the best candidate missed the threshold; blank where none did."""
+    best = candidates[0].confidence if candidates else None
+    if best is None or best >= threshold:
+        return ""
+    # As many decimals as tell the two apart.
+    digits = next((d for d in range(2, 9) if f"{best:.{d}f}" != f"{threshold:.{d}f}"), 9)
+    return f"abstains: best confidence {best:.{digits}f} is below {threshold:.{digits}f}"
+
+
+def _alike(candidates: Iterable[Candidate], reading: Reading) -> Iterable[list[Candidate]]:
+    """Return the candidates by what they recommend to the letter, in the order of the best."""
+    groups: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        groups.setdefault(_told(candidate, reading).casefold(), []).append(candidate)
+    return groups.values()
+
+
+def _told(candidate: Candidate, reading: Reading) -> str:
     answer = reading.state.answers[candidate.model].answer
-    regimen = _one_line(answer.medications) if answer else ""
+    return _one_line(answer.medications) if answer else ""
+
+
+def _candidates(alike: Sequence[Candidate], reading: Reading) -> Content:
+    who = ", ".join(f"{reading.title(one.model)} {_worth(one)}" for one in alike)
+    return Content.assemble(f"{who}  ", Content.styled(_told(alike[0], reading), "$muted"))
+
+
+def _worth(candidate: Candidate) -> str:
     if candidate.confidence is not None:
-        told = f"{candidate.confidence:.2f}"
-    else:
-        told = "no grade" if candidate.quality is None else f"quality {candidate.quality:.1f}"
-    who = reading.title(candidate.model)
-    return Content.assemble(f"{who}  {told}  ", Content.styled(regimen, "$muted"))
+        return f"{candidate.confidence:.2f}"
+    return "no grade" if candidate.quality is None else f"quality {candidate.quality:.1f}"
 
 
 def _one_line(medications: tuple[Medication, ...]) -> str:

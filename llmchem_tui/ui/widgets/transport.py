@@ -31,10 +31,26 @@ class Transport(Said, can_focus=True):
         Binding(
             "right", f"seek({_SEEK})", "On 5 %", show=False, id="replay.on", tooltip="Seek onwards"
         ),
+        Binding(
+            "home",
+            "seek(-1)",
+            "First round",
+            show=False,
+            id="replay.first",
+            tooltip="Where the first round begins",
+        ),
+        Binding(
+            "end",
+            "seek(1)",
+            "Last round",
+            show=False,
+            id="replay.last",
+            tooltip="Where the last round ends",
+        ),
     ]
     HELP = (
         "The replay: all rounds on one axis of time. ┊ is where the reviews of a round begin, "
-        "│ where a round ends. Left and right seek."
+        "│ where a round ends. Left and right seek; Home and End lead to both ends."
     )
 
     class Seek(Message):
