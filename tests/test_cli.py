@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from llmchem_tui.config import config_folder
 from tests.cli import Llmchem, make_llmchem
 
 RUN_KEYS = {
@@ -270,6 +273,32 @@ def test_the_app_needs_a_terminal(llmchem: Llmchem, monkeypatch: pytest.MonkeyPa
     misplaced = llmchem("--simulated", "vignettes")
     assert misplaced.code == 2
     assert "belong to the app" in misplaced.err
+
+
+@pytest.mark.parametrize("by", ["option", "variable", "nothing"])
+def test_the_users_themes_are_beside_the_settings_in_use(
+    llmchem: Llmchem, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str
+) -> None:
+    opened: list[tuple[Path, ...]] = []
+
+    class App:
+        crash = None
+
+        def __init__(self, *_: object, theme_folders: tuple[Path, ...], **__: object) -> None:
+            opened.append(theme_folders)
+
+        def run(self) -> None:
+            pass
+
+    monkeypatch.setattr("llmchem_tui.ui.app.LlmchemApp", App)
+    for stream in ("__stdin__", "__stderr__"):
+        monkeypatch.setattr(sys, stream, SimpleNamespace(isatty=lambda: True))
+    file = tmp_path / "settings.toml"
+    file.write_text("")
+    if by == "variable":
+        monkeypatch.setenv("LLMCHEM_CONFIG", str(file))
+    assert llmchem(*(["--config", file] if by == "option" else [])).code == 0
+    assert opened == [((config_folder() if by == "nothing" else tmp_path) / "themes",)]
 
 
 def test_a_result_that_cannot_be_saved_is_printed_all_the_same(

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from textual.binding import Binding, BindingType
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual.binding import Binding, BindingType
 from textual.keys import (
     KEY_DISPLAY_ALIASES,
+    REPLACED_KEYS,
     Keys,
     _character_to_key,
     _normalize_key_list,
@@ -142,7 +143,7 @@ def is_key(key: str) -> bool:
     *modifiers, name = key.split("+")
     if modifiers != sorted(_MODIFIERS.intersection(modifiers)):  # Textual sorts them
         return False
-    written = key_to_character(name)
+    written = key_to_character(REPLACED_KEYS.get(name, name))
     if written is None:
         return name in _NAMED
     if len(written) > 1 or not written.isprintable() or _character_to_key(written) != name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import unicodedata
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.keys import KEY_DISPLAY_ALIASES, Keys, format_key
+from textual.widgets._footer import FooterKey
 
 import llmchem_tui.ui
-from llmchem_tui.ui.ascii import Ascii, ascii_text, wants_ascii
-from tests.ui.app_under_test import Bench
+from llmchem_tui.ui.ascii import Ascii, ascii_key, ascii_text, wants_ascii
+from tests.ui.app_under_test import NARROW, SETTINGS, WIDE, Bench
 from tests.ui.painted import painted
 
 UI = Path(llmchem_tui.ui.__file__).parent
@@ -110,6 +113,38 @@ def test_signs_that_stand_side_by_side_do_not_look_alike(path: Path) -> None:
     signs = [c for c in own_signs(path) if unicodedata.category(c)[0] == "S" or c in "·…–"]
     for one, other in combinations(signs, 2):
         assert ascii_text(one) != ascii_text(other), f"{one} and {other} look alike in ASCII"
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+async def test_keys_are_words_where_the_locale_has_no_signs(
+    bench: Bench, size: tuple[int, int]
+) -> None:
+    bench.env = {"LANG": "C"}
+    bench.settings = replace(
+        SETTINGS,
+        keymap={"app.help": "backspace", "app.quit": "shift+right", "round.run": "ctrl+left"},
+    )
+    async with bench.opened(size) as user:
+        keys = {key.description: key for key in user.app.screen.query(FooterKey)}
+        assert keys["Help"].key_display == "bksp"
+        assert keys["Run"].key_display == "^left"
+        assert max(key.region.right for key in keys.values()) <= size[0]
+        await user.press("k")
+        await user.pilot.pause()
+        assert "shift+right Quit" in painted(user.app)
+
+
+async def test_keys_are_signs_where_the_locale_has_them(bench: Bench) -> None:
+    bench.settings = replace(SETTINGS, keymap={"app.help": "backspace"})
+    async with bench.opened() as user:
+        keys = {key.description: key.key_display for key in user.app.screen.query(FooterKey)}
+        assert keys["Help"] == "⌫"
+
+
+def test_no_key_is_named_by_a_sign_that_ascii_lacks() -> None:
+    for key in (*Keys, *KEY_DISPLAY_ALIASES):
+        shown = format_key(str(key.value if isinstance(key, Keys) else key))
+        assert ascii_key(shown).isascii(), f"give {shown} a word in ui/ascii.py"
 
 
 async def test_the_whole_screen_can_be_ascii(bench: Bench) -> None:

@@ -43,7 +43,7 @@ async def test_without_a_word_it_lists_what_can_be_done_now(bench: Bench) -> Non
         assert "Run  ^r  Run a round" in lines
         assert "Quit  q  Leave the program" in lines
         assert not [line for line in lines if line.startswith(("Adopt", "Stop"))]
-        screens = [line.strip() for line in lines if line.startswith("Go to")]
+        screens = [line.split("  ")[0] for line in lines if line.startswith("Go to")]
         assert screens == ["Go to Chemistry", "Go to History", "Go to Models", "Go to Help"]
 
 
@@ -68,6 +68,26 @@ async def test_it_chooses_a_case_from_any_screen(bench: Bench, typed: str) -> No
         await take(user, typed, "Case: Mild croup in a toddler")
         assert user.screen.desk.setup.vignette.id == "croup-toddler"
         assert user.app.current_mode == "round"
+
+
+@pytest.mark.parametrize("typed", ["vign", "vignette choose", "cases choose"])
+async def test_the_key_for_cases_is_found_by_both_words(bench: Bench, typed: str) -> None:
+    async with bench.opened() as user:
+        await look_for(user, typed, "Case  v  Choose the case")
+
+
+@pytest.mark.parametrize("typed", ["vignettes croup", "case croup"])
+async def test_a_case_is_found_by_both_words(bench: Bench, typed: str) -> None:
+    async with bench.opened() as user:
+        await look_for(user, typed, "Case: Mild croup in a toddler")
+
+
+async def test_sessions_lead_to_the_history_where_none_is_saved(bench: Bench) -> None:
+    async with bench.opened() as user:
+        await look_for(user, "session", "")
+        await user.wait_until(lambda: "Go to History  Saved sessions" in found(user))
+        await take(user, "saved sessions", "Go to History")
+        assert user.app.current_mode == "history"
 
 
 async def test_it_puts_a_model_in_and_takes_it_out(bench: Bench) -> None:

@@ -10,12 +10,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.binding import Binding
 from textual.widgets import Input
+from textual.widgets._footer import FooterKey
 
 import llmchem_tui.ui
 from llmchem_tui.ui.app import LlmchemApp
-from llmchem_tui.ui.keymap import SCREENS, all_bindings, bindings_of, complete, keymap_problems
+from llmchem_tui.ui.keymap import (
+    SCREENS,
+    all_bindings,
+    bindings_of,
+    complete,
+    is_key,
+    keymap_problems,
+    possible,
+)
 from llmchem_tui.ui.screens.dialogs import AskScreen, PickScreen
 from tests.ui.app_under_test import SETTINGS, Bench
 
@@ -114,6 +125,65 @@ def test_only_what_can_have_a_key_at_once_clashes(keymap: dict[str, str], told: 
     assert len(problems) == len(told)
     for problem, part in zip(problems, told, strict=True):
         assert part in problem
+
+
+def test_every_usual_key_is_a_key() -> None:
+    keys = {key for one in all_bindings(OWN).values() for key in one.key.split(",")}
+    assert [key for key in keys if not is_key(key)] == []
+
+
+SENT = (
+    "x", "X", "7", "é", "question_mark", "slash", "minus", "f5", "f24", "ctrl+g", "alt+X",
+    "ctrl+shift+left", "shift+tab", "shift+space", "space", "pagedown", "ctrl+underscore",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SENT)
+def test_what_a_terminal_sends_is_a_key(key: str) -> None:
+    assert is_key(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("no such key", "write one such as f5, ctrl+g or x"),
+        ("", "write one such as"),
+        ("x,", "write one such as"),
+        ("\x01", "write one such as"),
+        ("latin small letter r with tilde", "write one such as"),  # two characters
+        ("Ctrl+G", "did you mean ctrl+g?"),
+        ("ctrl-g", "did you mean ctrl+g?"),
+        ("^g", "did you mean ctrl+g?"),
+        ("shift+ctrl+left", "did you mean ctrl+shift+left?"),
+        ("shift+a", "did you mean A?"),
+        ("ctrl+?", "did you mean ctrl+question_mark?"),
+        ("F5", "did you mean f5?"),
+        ("esc", "did you mean escape?"),
+        ("pgdn", "did you mean pagedown?"),
+        ("return", "did you mean enter?"),
+        ("f9, escpe", "did you mean escape?"),
+    ],
+)
+def test_what_is_no_key_is_told_with_a_remedy_and_nothing_is_moved(key: str, remedy: str) -> None:
+    (problem,) = keymap_problems({"round.run": key}, OWN)
+    assert problem.startswith(f"[keymap] 'round.run': {key!r} is no key that is sent; {remedy}")
+    assert problem.endswith("It stays ctrl+r")
+    assert possible({"round.run": key, "app.help": "f1"}) == {"app.help": "f1"}
+
+
+@given(st.text(max_size=20))
+def test_no_text_in_the_keymap_gives_anything_but_a_sentence(key: str) -> None:
+    assert len([*keymap_problems({"round.run": key}, ())]) == (0 if possible({"": key}) else 1)
+
+
+async def test_what_is_no_key_leaves_the_usual_one(bench: Bench) -> None:
+    bench.settings = replace(SETTINGS, keymap={"round.run": "no such key"})
+    async with bench.opened() as user:
+        assert "'no such key' is no key" in user.told
+        assert user.screen.key("round.run") == "^r"
+        assert "no such key" not in [key.key_display for key in user.screen.query(FooterKey)]
+        await user.press("ctrl+r")
+        assert user.screen.desk.busy or user.screen.desk.state
 
 
 async def test_moving_one_thing_leaves_the_others_where_they_are(bench: Bench) -> None:

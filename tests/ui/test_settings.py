@@ -52,7 +52,14 @@ async def test_an_unknown_theme_is_told_and_the_app_opens(bench: Bench) -> None:
     bench.settings = replace(SETTINGS, ui=UiSettings(theme="clinic-drak"))
     async with bench.started() as user:
         assert "no theme 'clinic-drak'; did you mean clinic-dark?" in user.told
-        assert "clinic-dark" in user.told
+        assert user.app.theme == "clinic-dark"
+
+
+async def test_an_unknown_theme_like_no_other_gives_ours_and_no_guess(bench: Bench) -> None:
+    bench.settings = replace(SETTINGS, ui=UiSettings(theme="mybad"))
+    async with bench.started() as user:
+        assert "no theme 'mybad'; the palette lists them all. This is clinic-dark" in user.told
+        assert user.app.theme == "clinic-dark"
 
 
 async def test_a_users_own_theme_is_taken_and_a_broken_one_is_told(bench: Bench) -> None:

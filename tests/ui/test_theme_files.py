@@ -12,7 +12,8 @@ from textual.color import Color
 from textual.theme import Theme
 from textual.widgets import DataTable, Footer, Input, Markdown
 
-from llmchem_tui.ui.theme_files import bundled_themes, load_theme, load_themes
+from llmchem_tui.config import config_folder
+from llmchem_tui.ui.theme_files import bundled_themes, load_theme, load_themes, own_themes
 from tests.ui.app_under_test import Bench
 from tests.ui.painted import painted, segments
 
@@ -235,6 +236,11 @@ async def test_the_terminals_own_colours_can_be_a_theme(tmp_path: Path, ansi: st
         'foreground = "ansi_default"\nbackground = "ansi_default"\n'
     )
     assert await shown(load_theme(path)) == "mine"
+
+
+def test_themes_stand_beside_the_settings_in_use_or_in_the_users_folder(tmp_path: Path) -> None:
+    assert own_themes(tmp_path / "mine.toml") == tmp_path / "themes"
+    assert own_themes(None) == config_folder() / "themes"
 
 
 def test_a_later_folder_replaces_a_theme_and_missing_folders_are_empty(tmp_path: Path) -> None:

@@ -267,10 +267,15 @@ async def test_a_click_chooses(bench: Bench) -> None:
 async def test_a_broken_file_says_why_and_cannot_be_chosen(bench: Bench, own: Path) -> None:
     async with picking(bench) as picker:
         await picker.paste("broken")
-        await picker.press("enter", "ctrl+t")
         (line,) = picker.lines
         assert line.startswith("✗ broken")
-        assert f"{own / 'broken.toml'}: broken TOML" in picker.look
+        why = f"{own / 'broken.toml'}: broken TOML"
+        assert why in picker.look
+        for key in ("enter", "ctrl+t"):
+            assert picker.problem == ""
+            await picker.press(key)
+            assert why in picker.problem
+            await picker.press("backspace")  # the list is made anew
         assert picker.chosen == []
         assert isinstance(picker.app.screen, VignetteScreen)
 

@@ -17,6 +17,7 @@ from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui import help_text
 from llmchem_tui.ui.help_text import Line, Section
 from llmchem_tui.ui.screens.desk import BACK, DeskScreen
+from llmchem_tui.ui.theme_files import own_themes
 from llmchem_tui.ui.widgets.said import Said
 
 _WIDEST = 100

@@ -41,10 +41,9 @@ def advice_text(study: Study) -> Content:
 
 
 def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
-    if advice.ensemble:
-        for name in advice.ensemble:
-            yield Content.assemble((f"{RECOMMENDED} ", "$accent"), (name_text(name), "bold"))
-    else:
+    for name in advice.ensemble:
+        yield Content.assemble((f"{RECOMMENDED} ", "$accent"), (name_text(name), "bold"))
+    if not advice.ensemble:
         yield Content.styled("No ensemble", "bold")
     if advice.loss is not None:
         yield Content(f"loss {advice.loss:.3f}")
@@ -52,18 +51,22 @@ def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
         better = f"{_sum(advice.optimum.ensemble)}, loss {advice.optimum.loss:.3f}"
         if advice.loss is None or advice.loss - advice.optimum.loss > _LOSS_DIFFERS:
             yield Content.assemble(("optimum ", "$warning"), better)
-    if advice.ties:
-        yield Content.styled(f"{len(advice.ties)} as good:", "$muted")
-        for tie in advice.ties[:_MOST_TIES]:
-            yield Content(f"  {_sum(tie)}")
-        if (more := len(advice.ties) - _MOST_TIES) > 0:
-            yield Content(f"  and {more} more")
+    yield from _ties(advice)
     yield Content.styled(plain_line(advice.reason), "$muted")
     if unused := [name for name in advice.ensemble if name not in study.table.used]:
         yield Content.styled(_useless(study, unused), "$warning")
     if study.unknown:
         told = f"{_listed(study.unknown)}: no profile yet, so not judged."
         yield Content.styled(told, "$muted")
+
+
+def _ties(advice: Recommendation) -> Iterator[Content]:
+    if advice.ties:
+        yield Content.styled(f"{len(advice.ties)} as good:", "$muted")
+        for tie in advice.ties[:_MOST_TIES]:
+            yield Content(f"  {_sum(tie)}")
+        if (more := len(advice.ties) - _MOST_TIES) > 0:
+            yield Content(f"  and {more} more")
 
 
 def note_text(study: Study, back: str) -> Content:

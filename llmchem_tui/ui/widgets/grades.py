@@ -263,7 +263,11 @@ def _cell(reading: Reading, reviewer: str, author: str) -> Content:
         return Content.styled(_wide(NOT_APPLICABLE), "$muted")
     review = reading.review(reviewer, author)
     if review is None:
-        over = reading.state.ended is not None or _impossible(reading, (reviewer, author))
+        over = (
+            not reading.reviews_known
+            or reading.state.ended is not None
+            or _impossible(reading, (reviewer, author))
+        )
         return Content.styled(_wide(NOT_APPLICABLE if over else PENDING), "$muted")
     if review.grade is None:
         return Content.styled(_wide(MISSING), "$error")

@@ -159,9 +159,9 @@ def _list(keys: list[KeyHelp], width: int) -> list[Content]:
     """A key in a line, with what it does."""
     lines: list[Content] = []
     for own in keys:
-        keys = Content.styled(own.keys.ljust(_KEYS - 1) + " ", "$accent")
-        indent = keys.cell_length
+        key = Content.styled(own.keys.ljust(_KEYS - 1) + " ", "$accent")
+        indent = key.cell_length
         first, *rest = Content(own.text).wrap(max(10, width - indent)) or [Content()]
-        lines.append(Content.assemble(keys, first))
+        lines.append(Content.assemble(key, first))
         lines += [Content.assemble(" " * indent, more) for more in rest]
     return lines
