@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TextIO
@@ -65,6 +66,9 @@ class Line:
             send()
         except OSError:
             self._open = False
+            # What the file still holds has to go somewhere, or Python ends with an error for it.
+            with open(os.devnull, "w", encoding="utf-8") as nowhere:
+                os.dup2(nowhere.fileno(), self._file.fileno())
             self._lost()
 
 
