@@ -123,6 +123,7 @@ def test_a_cancelled_round_leaves_its_journal_and_leaving_the_next_is_asked_abou
         app.wait_for("stage 1")
         app.press("escape")
         app.wait_for("cancelled")
+        app.wait_for(lambda: "stage 1" not in app.text)  # now it is over, and another may begin
         app.press("ctrl+r")
         app.wait_for("stage 1")
         app.press(key)
