@@ -226,7 +226,9 @@ def round_report(reading: Reading) -> RoundReport:
     """Return what a report is made from: the saved numbers, and what the reader asks besides."""
     from llmchem_tui.analysis.report import RoundReport, WhatIf
 
-    asked = WhatIf(reading.changes(HUMAN), reading.score(), tuple(reading.reviews))
+    asked = None
+    if reading.asks_what_if:
+        asked = WhatIf(reading.changes(HUMAN), reading.score(), tuple(reading.reviews))
     return RoundReport(
         reading.state,
         reading.saved_score(),
@@ -234,7 +236,7 @@ def round_report(reading: Reading) -> RoundReport:
         own_reviews=tuple(reading.own_grades.values()),
         untold=_untold(reading),
         reviews_known=reading.reviews_known,
-        what_if=asked if reading.asks_what_if else None,
+        what_if=asked,
     )
 
 

@@ -21,10 +21,10 @@ class Desk:
 
     ``state`` is that round, ``saved_in`` its session's folder; None: it is not saved.
 
-    ``sessions``: where they are saved. ``vignettes``: the user's own. ``fps``: how often screens
-    may be drawn. ``laboratory`` None: models are still looked for; ``problem`` says why none can be
-    used. ``blind``: the next round hides names. ``newcomer``: no session was ever saved here, so
-    the screen says what to press. ``stop`` cancels the round that runs; None: none does.
+    ``sessions``: where they are saved. ``vignettes``: the user's own. ``fps``: how often a second
+    each pane may be drawn. ``laboratory`` None: models are still looked for; ``problem`` says why
+    none can be used. ``blind``: the next round hides names. ``newcomer``: no session was ever saved
+    here, so the screen says what to press. ``stop`` cancels the round that runs; None: none does.
     ``busy``: a round runs, the user is being asked whether it may, or models are looked for anew:
     the pool must stay.
     """

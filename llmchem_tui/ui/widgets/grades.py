@@ -137,7 +137,8 @@ class Grades(Vertical):
         if reading.own_grades and HUMAN not in self._rows:
             self._rows[HUMAN] = HUMAN
             self._add_row(HUMAN, Content(""))
-        score, saved = reading.score(), reading.saved_score()
+        saved = reading.saved_score()
+        score = reading.score() if reading.asks_what_if else saved
         for row, reviewer in self._rows.items():
             self._set(row, "reviewer", self._label(reading, row, reviewer))
             for column in map(reading.letter, reading.order):
