@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from llmchem_tui.domain.model import (
     Action,
@@ -53,6 +54,7 @@ from tests.ui.replays import import_csv, open_first
 from tests.ui.test_chemistry_screen import open_chemistry, teach
 
 NAMES = ("llama3.1:8b", "claude-sonnet", "qwen2.5:72b")
+_SETTLED = 4
 TRIAL = "2026-01-31T09-15-00 3"
 
 Compare = Callable[..., bool]
@@ -143,9 +145,22 @@ def before(bench: Bench, then: Callable[[Driver], Awaitable[None]]) -> Before:
         user = Driver(pilot.app, pilot, bench.wait_until)
         await bench.wait_until(lambda: user.screen.desk.setup.choice and user.screen.forecast)
         await then(user)
-        await pilot.pause()
+        for typed in user.app.screen.query(Input):
+            typed.cursor_blink = False
+        await settle(pilot)
 
     return run_before
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until nothing moves: what is laid out anew may be drawn a few messages later.
+
+    A pause of the pilot alone takes a machine that is busy elsewhere for an app that is idle.
+    """
+    pictures: list[str] = []
+    while len(pictures) < _SETTLED or len(set(pictures[-_SETTLED:])) > 1:
+        await pilot.pause()
+        pictures.append(pilot.app.export_screenshot())
 
 
 def test_the_first_screen(bench: Bench, snap_compare: Compare) -> None:

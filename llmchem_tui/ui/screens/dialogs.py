@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.setup import STRATEGIES
 from llmchem_tui.ui.widgets.keys import key_of
+from llmchem_tui.ui.widgets.said import Said
 
 _ONE_LINE = 60
 _MOVE = "Move in the list"
@@ -177,13 +178,13 @@ class AskScreen(ModalScreen[bool]):
         """The question, and the two keys."""
         with Vertical(id="dialog"):
             yield Static(plain_line(self._question), markup=False)
-            yield Static(id="answers", markup=False)
+            yield Said(id="answers")
 
     def on_mount(self) -> None:
         """Name the keys."""
         yes, no = (Content.styled(key_of(self, id), "bold") for id in ("ask.yes", "ask.no"))
         answers = Content.assemble(yes, " yes   ", no, " no")
-        self.query_one("#answers", Static).update(answers)
+        self.query_one("#answers", Said).say(answers)
 
 
 class LeaveScreen(AskScreen):

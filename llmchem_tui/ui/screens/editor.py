@@ -24,6 +24,7 @@ from llmchem_tui.storage.vignette_form import COMPLEXITIES, LONGEST
 from llmchem_tui.storage.vignettes import VignetteHeader
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.dialogs import AskScreen
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.writing import Line, Note, Told, bound_key
 
 NO_PATIENT_DATA = "No identifiable patient data (name, birth date, address, record number)."
@@ -81,7 +82,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
         """What to know before one writes, the facts, and the text."""
         case = self._begun
         with Vertical(id="editor"):
-            yield Static(id="terms", markup=False)
+            yield Said(id="terms")
             yield Static(self._left_behind, id="without", markup=False)
             with Vertical(id="facts"):
                 with Horizontal():
@@ -111,7 +112,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
                     )
             yield Note(case.text, compact=True, highlight_cursor_line=False)
             yield Told()
-            yield Static(id="length", markup=False)
+            yield Said(id="length")
         yield Footer(compact=True, show_command_palette=False)
 
     @property
@@ -169,14 +170,14 @@ class EditorScreen(ModalScreen[Vignette | None]):
             where = f"{'Replaces' if self._over else 'Will be saved in'} {path}; "
             terms = Content.assemble(where, key, " private session: not saved.")
         warning = Content.styled(NO_PATIENT_DATA, "bold")
-        self.query_one("#terms", Static).update(Content.assemble(warning, "\n", terms))
+        self.query_one("#terms", Said).say(Content.assemble(warning, "\n", terms))
 
     @on(Note.Changed)
     def _count(self) -> None:
         length = len(self.query_one(Note).text)
         style = "$error" if length > LONGEST else "$muted"
         line = Content.styled(f"{length:,} of {LONGEST:,} characters", style)
-        self.query_one("#length", Static).update(line)
+        self.query_one("#length", Said).say(line)
 
     @on(Note.Pasted)
     def _told(self, event: Note.Pasted) -> None:

@@ -18,6 +18,7 @@ from llmchem_tui.ui.copying import Copied, copy_focused
 from llmchem_tui.ui.reading import HUMAN, Reading
 from llmchem_tui.ui.screens.desk import DeskScreen
 from llmchem_tui.ui.widgets.grades import explanation
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import number
 
 
@@ -104,7 +105,7 @@ class GradeScreen(ModalScreen[ReviewResult | None]):
                 compact=True,
                 id="concern",
             )
-            yield Static(markup=False, id="problem")
+            yield Said(id="problem")
 
     def _answer(self) -> str:
         result = self._reading.state.answers[self._author]
@@ -126,7 +127,7 @@ class GradeScreen(ModalScreen[ReviewResult | None]):
             grade = -1.0
         if not 0 <= grade <= 1:
             problem = f"{text or 'nothing'} is no grade: write a number from 0 to 1, such as 0.8"
-            self.query_one("#problem", Static).update(Content.styled(problem, "$error"))
+            self.query_one("#problem", Said).say(Content.styled(problem, "$error"))
             self.query_one("#grade", Input).focus()
             return
         reading = self._reading

@@ -8,7 +8,6 @@ from textual import work
 from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
@@ -17,6 +16,7 @@ from llmchem_tui.ui.screens.desk import BACK, DeskScreen
 from llmchem_tui.ui.screens.dialogs import Item, PickScreen, WriteScreen
 from llmchem_tui.ui.screens.pull import PullScreen
 from llmchem_tui.ui.widgets.models import ModelList, fetching
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import count
 
 
@@ -36,7 +36,7 @@ class ModelsScreen(DeskScreen):
 
     def content(self) -> Iterable[Widget]:
         """The column titles and the list."""
-        yield Static(id="titles", markup=False)
+        yield Said(id="titles")
         yield ModelList(id="models")
 
     def show_desk(self) -> None:
@@ -118,7 +118,7 @@ class ModelsScreen(DeskScreen):
     # --- drawing ----------------------------------------------------------------------------
 
     def _show_titles(self) -> None:
-        self.query_one("#titles", Static).update(self.query_one(ModelList).titles())
+        self.query_one("#titles", Said).say(self.query_one(ModelList).titles())
 
     def status_parts(self) -> list[Content]:
         """How many models there are, and how many endpoints."""

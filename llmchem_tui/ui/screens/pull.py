@@ -11,11 +11,11 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.widgets.keys import key_of
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import bar, gigabytes, name_text, percent
 
 if TYPE_CHECKING:
@@ -40,12 +40,11 @@ class PullScreen(ModalScreen[bool]):
         self._fps = fps
         self._step: PullProgress | None = None
         self._problem = ""
-        self._shown = Content()
 
     def compose(self) -> ComposeResult:
         """One text, never markup."""
         with Vertical(id="dialog"):
-            yield Static(markup=False)
+            yield Said()
 
     def on_mount(self) -> None:
         """Begin."""
@@ -81,9 +80,7 @@ class PullScreen(ModalScreen[bool]):
         content = _content(self._step)
         if self._problem:
             content = Content.styled(plain_line(self._problem), "$error")
-        if not content.is_same(self._shown):
-            self._shown = content
-            self.query_one(Static).update(content)
+        self.query_one(Said).say(content)
 
 
 def _content(step: PullProgress | None) -> Content:

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Footer, Input
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.model import Vignette
@@ -23,6 +23,7 @@ from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.screens.editor import EditorScreen
 from llmchem_tui.ui.screens.load import LoadScreen
 from llmchem_tui.ui.widgets.cases import CaseList, Search, looked_at
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.writing import Line, Told, bound_key
 
 _NOT_GIVEN = "not given"
@@ -125,11 +126,11 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         """The search, the list, and the case under its cursor."""
         with Vertical(id="vignettes"):
             yield SearchLine(placeholder="type to search, or paste a note", compact=True)
-            yield Static(id="filters", markup=False)
+            yield Said(id="filters")
             with Container(id="cases"):
                 yield CaseList()
                 with VerticalScroll(id="look"):
-                    yield Static(markup=False)
+                    yield Said()
             yield Told()
         yield Footer(compact=True, show_command_palette=False)
 
@@ -154,7 +155,7 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         self._search = search
         found = search.found(self._listed)
         self.query_one(CaseList).show(found, self.desk.setup.vignette.id, top=better)
-        self.query_one("#filters", Static).update(self._filters(len(found)))
+        self.query_one("#filters", Said).say(self._filters(len(found)))
         self._look()
 
     def _filters(self, found: int) -> Content:
@@ -202,7 +203,7 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         """Show the case under the cursor."""
         self.query_one(Told).say("")
         shown = looked_at(self._case) if self._case else self._nothing_found
-        self.query_one("#look > Static", Static).update(shown)
+        self.query_one("#look > Said", Said).say(shown)
         self.query_one("#look").scroll_home(animate=False)
         enabled = tuple(self.check_action(action, ()) for action in ("choose", "edit", "delete"))
         if enabled != self._enabled:  # the footer is made anew, which takes longer than a key may

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain, plain_line
@@ -19,6 +18,7 @@ from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.folding import Folding
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.recommendation import Recommendation
+from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.streams import Streams
 
 PANES = {
@@ -39,13 +39,13 @@ class VignettePane(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """One text, never markup."""
-        yield Static(markup=False)
+        yield Said()
 
     def show(self, vignette: Vignette) -> None:
         """Show a case from its beginning."""
         self._vignette = vignette
         heading = Content.styled(plain_line(vignette.title), "bold")
-        self.query_one(Static).update(Content.assemble(heading, "\n", plain(vignette.text)))
+        self.query_one(Said).say(Content.assemble(heading, "\n", plain(vignette.text)))
         self.scroll_home(animate=False)
 
     def copied(self) -> Copied | None:

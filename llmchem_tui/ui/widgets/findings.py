@@ -9,13 +9,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.widgets.advice import NOT_USED, RECOMMENDED, advice_text, legend_text, note_text
 from llmchem_tui.ui.widgets.heat import HeatTable
 from llmchem_tui.ui.widgets.pair import brief_text, pair_text
 from llmchem_tui.ui.widgets.parameters import PARAMETERS, ParameterList
+from llmchem_tui.ui.widgets.said import Said
 
 if TYPE_CHECKING:
     from llmchem_tui.ui.study import Parameters, Study
@@ -23,19 +24,15 @@ if TYPE_CHECKING:
 _PAIR = 2
 
 
-class Finding(Static):
-    """A text that is drawn anew only if it is another one."""
+class Finding(Said):
+    """A text that takes no line while there is nothing to tell."""
 
-    def __init__(self, id: str) -> None:
-        super().__init__(id=id, markup=False)
-        self.told = Content()
-
-    def tell(self, text: Content) -> None:
-        """Show a text."""
-        if not text.is_same(self.told):
-            self.told = text
-            self.update(text)
-            self.set_class(not text, "-blank")
+    def say(self, content: Content) -> bool:
+        """Show a text; tells whether it is another one."""
+        another = super().say(content)
+        if another:
+            self.set_class(not content, "-blank")
+        return another
 
 
 class TablePane(Vertical):
@@ -65,8 +62,8 @@ class TablePane(Vertical):
 
     def show(self, study: Study, order: Sequence[int], back: str) -> None:
         """Show a study; the first cursor is on the strongest pair. ``back``: as in note_text."""
-        self.query_one("#notes", Finding).tell(note_text(study, back))
-        self.query_one("#legend", Finding).tell(legend_text(study))
+        self.query_one("#notes", Finding).say(note_text(study, back))
+        self.query_one("#legend", Finding).say(legend_text(study))
         heat = self.heat
         first = not heat.display
         heat.display = len(study.table.names) >= _PAIR
@@ -84,14 +81,14 @@ class TablePane(Vertical):
 
     def wait(self, text: Content) -> None:
         """Say why there is no table."""
-        self.query_one("#notes", Finding).tell(text)
+        self.query_one("#notes", Finding).say(text)
         for name in ("#legend", "#brief"):
-            self.query_one(name, Finding).tell(Content())
+            self.query_one(name, Finding).say(Content())
         self.heat.display = False
 
     def tell_pair(self, study: Study, a: str, b: str) -> None:
         """Show a pair in brief."""
-        self.query_one("#brief", Finding).tell(brief_text(study, a, b))
+        self.query_one("#brief", Finding).say(brief_text(study, a, b))
 
 
 class PairPane(VerticalScroll):
@@ -110,17 +107,15 @@ class PairPane(VerticalScroll):
 
     def show(self, study: Study, a: str, b: str) -> None:
         """Explain a pair."""
-        self.query_one(Finding).tell(pair_text(study, a, b))
+        self.query_one(Finding).say(pair_text(study, a, b))
 
     def wait(self) -> None:
         """There is no pair."""
-        self.query_one(Finding).tell(
-            Content.styled("A pair of models is explained here.", "$muted")
-        )
+        self.query_one(Finding).say(Content.styled("A pair of models is explained here.", "$muted"))
 
     def copied(self) -> Copied:
         """The explanation."""
-        return Copied("pair", self.query_one(Finding).told.plain)
+        return Copied("pair", self.query_one(Finding).said.plain)
 
 
 class AdvicePane(Vertical):
@@ -137,7 +132,7 @@ class AdvicePane(Vertical):
     def _meaning(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         text = PARAMETERS[event.option_id or ""][1]
-        self.query_one("#meaning", Finding).tell(Content.styled(text, "$muted"))
+        self.query_one("#meaning", Finding).say(Content.styled(text, "$muted"))
 
     def ask(self, parameters: Parameters, base: Parameters) -> None:
         """Show the parameters at once; what follows from them may take a moment."""
@@ -145,12 +140,12 @@ class AdvicePane(Vertical):
 
     def show(self, study: Study) -> None:
         """Show the recommendation."""
-        self.query_one("#advice", Finding).tell(advice_text(study))
+        self.query_one("#advice", Finding).say(advice_text(study))
 
     def wait(self) -> None:
         """There is nothing to recommend from."""
-        self.query_one("#advice", Finding).tell(Content.styled("No recommendation.", "$muted"))
+        self.query_one("#advice", Finding).say(Content.styled("No recommendation.", "$muted"))
 
     def copied(self) -> Copied:
         """The recommendation."""
-        return Copied("recommended-ensemble", self.query_one("#advice", Finding).told.plain)
+        return Copied("recommended-ensemble", self.query_one("#advice", Finding).said.plain)

@@ -10,12 +10,12 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import DataTable
 
 from llmchem_tui.domain.model import Status
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.reading import HUMAN, Reading
+from llmchem_tui.ui.widgets.fitting import Table
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, number
 
@@ -72,7 +72,7 @@ class Grades(Vertical):
 
     def compose(self) -> ComposeResult:
         """The table, and the line that explains a cell."""
-        yield DataTable(cursor_type="cell", cell_padding=0)
+        yield Table(cursor_type="cell", cell_padding=0)
         with VerticalScroll(can_focus=False):
             yield Said(id="rationale")
 
@@ -82,9 +82,9 @@ class Grades(Vertical):
         self.query_one(Said).say(NOTHING_YET)
 
     @property
-    def table(self) -> DataTable[Content]:
+    def table(self) -> Table:
         """The matrix, keyed by the models' letters."""
-        return self.query_one(DataTable)
+        return self.query_one(Table)
 
     def begin(self, reading: Reading) -> None:
         """Make the rows and columns of a round."""
@@ -181,7 +181,7 @@ class Grades(Vertical):
         pair = self._pair()
         return pair[1] if pair else None
 
-    def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
+    def on_data_table_cell_highlighted(self, event: Table.CellHighlighted) -> None:
         """Explain the cell under the cursor."""
         event.stop()
         self._explain()
@@ -195,7 +195,7 @@ class Grades(Vertical):
             text = HIDDEN
         self.query_one(Said).say(text)
 
-    def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
+    def on_data_table_cell_selected(self, event: Table.CellSelected) -> None:
         """A click, or enter in the table, reads the review."""
         event.stop()
         self.action_read()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.content import Content
-from textual.widgets import DataTable
 
 from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.widgets.fitting import Table
 from llmchem_tui.ui.words import NOT_APPLICABLE, name_text, number
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _USUAL_WIDTH = 40
 Met = Callable[[str, str], int]
 
 
-class HeatTable(DataTable[Content]):
+class HeatTable(Table):
     """Models down and across, numbered in the order of their names; the darker the stronger.
 
     Pairs at or below ``tau`` have no shade. With ``met`` pairs that never met are marked. Cells

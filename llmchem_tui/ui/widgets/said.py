@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from llmchem_tui.ui.widgets.fitting import Fitting
 
-class Said(Static):
+
+class Said(Fitting, Static):
     """Shows ``Content``; ``said`` is what it shows."""
 
     def __init__(self, id: str | None = None) -> None:

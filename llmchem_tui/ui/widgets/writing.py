@@ -15,6 +15,7 @@ from textual.widgets import Input, Static, TextArea
 
 from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.storage.vignette_form import LONGEST
+from llmchem_tui.ui.widgets.fitting import Fitting
 from llmchem_tui.ui.words import count
 
 # What a case never has; the bidirectional controls are text, in some languages.
@@ -28,7 +29,7 @@ def bound_key(screen: Screen[Any], action: str) -> str:
     return next((screen.app.get_key_display(binding) for binding in bindings), "")
 
 
-class Told(Static):
+class Told(Fitting, Static):
     """A sentence about what went wrong; no line of the screen where all is well."""
 
     def on_mount(self) -> None:

@@ -1,0 +1,39 @@
+"""Widgets that are as large as what they show, whenever that changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from textual.content import Content
+from textual.geometry import Region
+from textual.widgets import DataTable
+
+if TYPE_CHECKING:
+    from textual.widget import Widget as _Mixed
+else:
+    _Mixed = object  # were it a widget, Textual would look for the styles of the others no further
+
+
+class Fitting(_Mixed):
+    """Is laid out for what it shows last, also where another widget's layout came in between.
+
+    Textual 8.2.8 keeps a widget's size for as long as its styles and its number of layouts are the
+    same, and counts a layout only where none is due yet. A text that changes after it was asked to
+    show itself, and before its own turn, would keep the size of what was there before.
+    """
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Draw anew; with ``layout`` nothing that is known of the size counts any longer."""
+        if layout:
+            self.styles.merge_rules({})  # no rule, but other styles than before
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+
+class Table(Fitting, DataTable[Content]):
+    """A table of texts that are never markup."""
