@@ -44,7 +44,7 @@ _DRUG_TITLES = ("action", "name", "dose", "route", "frequency", "duration")
 
 
 def round_markdown(report: RoundReport) -> str:
-    """Return the whole round: case and ensemble, what came of it, and what that rests on."""
+    """Return the whole round: vignette and ensemble, what came of it, and what that rests on."""
     parts = [_head, _ensemble, _result, _grades, _answers, _reviews, _what_if]
     return "\n".join(line for part in parts for line in part(report)).rstrip("\n") + "\n"
 

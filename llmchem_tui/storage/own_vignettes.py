@@ -24,7 +24,7 @@ _ENDING = ".toml"
 
 
 def written(title: str, text: str, specialty: str = "", complexity: str = "") -> Vignette:
-    """Return the case that somebody wrote; without a title it has its first line.
+    """Return the vignette that somebody wrote; without a title it has its first line.
 
     Raises:
         InputError: the text is blank or too long, another text is too long, complexity is none
@@ -37,10 +37,10 @@ def written(title: str, text: str, specialty: str = "", complexity: str = "") ->
             raise InputError(f"the {name} is longer than {LONGEST_TITLE} characters; shorten it")
     if complexity and complexity not in COMPLEXITIES:
         raise InputError(f"the complexity must be one of {', '.join(COMPLEXITIES)}")
-    case = from_text(storable(text))
+    vignette = from_text(storable(text))
     return replace(
-        case,
-        title=lines["title"] or case.title,
+        vignette,
+        title=lines["title"] or vignette.title,
         specialty=lines["specialty"],
         complexity=complexity,
     )

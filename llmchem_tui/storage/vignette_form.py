@@ -24,7 +24,7 @@ from llmchem_tui.toml_files import typed
 
 FORMAT = 1
 LONGEST = 200_000
-"""Characters of a vignette's text; more is something else than a case."""
+"""Characters of a vignette's text; more is something else than a vignette."""
 
 LONGEST_TITLE = 80
 LONGEST_ID = 64
@@ -141,19 +141,19 @@ def title_of(text: str) -> str:
 
 
 def check_text(text: str, where: str) -> None:
-    """Refuse a case that is blank or too long.
+    """Refuse a vignette that is blank or too long.
 
     Raises:
         InputError: names ``where`` it stands.
     """
     if not text.strip():
-        raise InputError(f"{where} is empty; write the case into it")
+        raise InputError(f"{where} is empty; write the vignette into it")
     if len(text) > LONGEST:
         raise InputError(f"{where} is longer than {LONGEST:,} characters; is it the right text?")
 
 
 def check_characters(value: object, where: object) -> None:
-    """Refuse control characters, which a case never has, in texts and in tables of texts.
+    """Refuse control characters, which a vignette never has, in texts and in tables of texts.
 
     Raises:
         InputError: names ``where``.

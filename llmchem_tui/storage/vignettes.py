@@ -133,7 +133,7 @@ def load_file(name: str) -> Vignette:
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder; name a file in it")
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe may never end
-        raise InputError(f"{path} is no ordinary file; save the case as one")
+        raise InputError(f"{path} is no ordinary file; save the vignette as one")
     return _own(read_file(path))
 
 
@@ -159,7 +159,7 @@ def read_file(path: Path) -> Vignette:
         return _from_text(read_text(path), slug(path.stem), str(path))
     tables = read_toml(path)
     if not tables:
-        raise InputError(f'{path} is empty; write the case into it as text = """…"""')
+        raise InputError(f'{path} is empty; write the vignette into it as text = """…"""')
     return vignette_from(tables, path, slug(path.stem))
 
 
@@ -179,7 +179,7 @@ def read_stdin(stream: BinaryIO, name: str = "standard input") -> str:
 
 
 def from_text(text: str, id: str = NOTE) -> Vignette:
-    """Return a case given as mere text; it has no reference.
+    """Return a vignette given as mere text; it has no reference.
 
     Raises:
         InputError: the text is blank, too long, or has control characters.

@@ -44,8 +44,8 @@ FIRST_VIGNETTE = "cap-older-adult"
 FPS, FPS_OVER_SSH = 10, 4
 
 PRIVATE = (
-    "From the next round on only numbers are saved: no case, answer or rationale is written, not "
-    "even by copying, and a replay shows numbers."
+    "From the next round on only numbers are saved: no vignette, answer or rationale is written, "
+    "not even by copying, and a replay shows numbers."
 )
 NOT_PRIVATE = "From the next round on texts are saved again, in a session of their own."
 
@@ -82,7 +82,7 @@ class LlmchemApp(App[None]):
             show=False,
             priority=True,
             id="app.palette",
-            tooltip="Everything by its name: commands, cases, sessions, models, themes",
+            tooltip="Everything by its name: commands, vignettes, sessions, models, themes",
         ),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the program"),
         Binding(
@@ -197,11 +197,11 @@ class LlmchemApp(App[None]):
     def action_command_palette(self) -> None:
         """Show what can be done."""
         if not isinstance(self.screen, CommandPalette):
-            placeholder = "a command, case, session, model or theme"
+            placeholder = "a command, vignette, session, model or theme"
             self.push_screen(CommandPalette(placeholder=placeholder))
 
     async def choose_vignette(self, id: str) -> None:
-        """Go to the Round screen and take a case for the next round."""
+        """Go to the Round screen and take a vignette for the next round."""
         (await self._round()).choose_vignette(id)
 
     async def toggle_model(self, name: str) -> None:
@@ -279,7 +279,7 @@ class LlmchemApp(App[None]):
         if self.desk.stop is not None:
             lost = "A round is running; leaving cancels its open calls. Leave?"
         elif any(getattr(screen, "unsaved", False) for screen in self.get_screen_stack("round")):
-            lost = "The case that is being written is not saved. Leave?"
+            lost = "The vignette that is being written is not saved. Leave?"
         else:
             lost = ""
         if not lost or isinstance(self.screen, LeaveScreen):
@@ -288,7 +288,7 @@ class LlmchemApp(App[None]):
         self.push_screen(LeaveScreen(lost), lambda leave: self.exit() if leave else None)
 
     def _fatal_error(self) -> None:
-        # Textual would print a traceback with all values, among them cases and keys.
+        # Textual would print a traceback with all values, among them vignettes and keys.
         self._close_messages_no_wait()
 
     @property

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 _BETWEEN = "  "
 _DETAIL = "$muted not bold"
-_CASE = re.compile(r"\bcases?\b|\bvignettes?\b")
-_BOTH_WORDS = " cases vignettes"
-"""The keys say the one, the panes the other; what has one is found by both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +37,7 @@ class Command:
     def score(self, words: list[str]) -> float:
         """Return how well typed words fit, in [0, 1]; 0: one is missing."""
         title, detail = self.title.casefold(), self.detail.casefold()
-        searched = f"{title}\n{detail}"
-        if _CASE.search(searched):
-            searched += _BOTH_WORDS
-        if not all(word in searched for word in words):
+        if not all(word in f"{title}\n{detail}" for word in words):
             return 0.0
         if title.startswith(" ".join(words)):
             return 1.0
@@ -61,7 +55,7 @@ class Command:
 
 
 class Commands(Provider):
-    """What the keys do now, the screens, models and themes; cases and sessions from their folders.
+    """What the keys do now, the screens, models, themes; from their folders vignettes and sessions.
 
     Without a typed word only what can be done at once is listed.
     """
@@ -88,7 +82,7 @@ class Commands(Provider):
             if hit := _hit(command, words):
                 yield hit
         vignettes, sessions = await asyncio.shield(self._reading)
-        for command in [*self._cases(vignettes), *self._replays(sessions)]:
+        for command in [*self._vignettes(vignettes), *self._replays(sessions)]:
             if hit := _hit(command, words):
                 yield hit
 
@@ -111,7 +105,9 @@ class Commands(Provider):
         about = {binding.action: binding.tooltip for binding in MODE_KEYS}
         for mode, title in MODES.items():
             if mode != app.current_mode:
-                detail = about.get(f"mode('{mode}')", "The case, the ensemble and their answers")
+                detail = about.get(
+                    f"mode('{mode}')", "The vignette, the ensemble and their answers"
+                )
                 go = partial(app.run_action, f"app.mode('{mode}')")
                 yield Command(f"Go to {title}", detail, go)
 
@@ -126,14 +122,14 @@ class Commands(Provider):
         for name in sorted(app.available_themes):
             yield Command(plain_line(f"Theme: {name}"), "", partial(app.take_theme, name))
 
-    def _cases(self, vignettes: tuple[VignetteHeader, ...]) -> Iterator[Command]:
+    def _vignettes(self, vignettes: tuple[VignetteHeader, ...]) -> Iterator[Command]:
         if self._app.desk.busy:
             return
         for header in vignettes:
             if header.usable:
                 detail = " · ".join(filter(None, (header.id, header.specialty, header.complexity)))
                 run = partial(self._app.choose_vignette, header.id)
-                yield Command(plain_line(f"Case: {header.title}"), plain_line(detail), run)
+                yield Command(plain_line(f"Vignette: {header.title}"), plain_line(detail), run)
 
     def _replays(self, sessions: list[SessionEntry] | str) -> Iterator[Command]:
         if isinstance(sessions, str):
@@ -154,7 +150,7 @@ def _hit(command: Command, words: list[str]) -> Hit | None:
 def _read(
     vignettes: Path, sessions: Path
 ) -> tuple[tuple[VignetteHeader, ...], list[SessionEntry] | str]:
-    """Return the cases, and the sessions or why they cannot be listed."""
+    """Return the vignettes, and the sessions or why they cannot be listed."""
     from llmchem_tui.storage.sessions import list_sessions
     from llmchem_tui.storage.vignettes import headers
 

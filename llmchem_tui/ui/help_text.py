@@ -53,8 +53,8 @@ WHAT = Section(
         Line(
             "",
             "A laboratory for medication recommendation by several language models. Each answers "
-            "the same case; each then grades the answers of the others without knowing whose they "
-            "are; the grades become a consensus, and the consensus a recommendation with a "
+            "the same vignette; each then grades the answers of the others without knowing whose "
+            "they are; the grades become a consensus, and the consensus a recommendation with a "
             "confidence. From the saved rounds the program computes how strongly the models "
             "interact and offers the ensemble to try next.",
         ),
@@ -137,7 +137,9 @@ NUMBERS = Section(
 LIMITS = Section(
     "Limits",
     (
-        Line("", "The 20 cases that come with it are made up and were not clinically reviewed."),
+        Line(
+            "", "The 20 vignettes that come with it are made up and were not clinically reviewed."
+        ),
         Line("", "No interaction check between drugs is made; a concern is a model's opinion."),
         Line("", "A dose that cannot be read for certain is not judged."),
         Line("", "A high confidence says that the models agree, not that they are right."),
@@ -195,7 +197,7 @@ def loop(key: Callable[[str], str]) -> Section:
     return Section(
         "How to go on",
         (
-            Line(key("round.run"), "runs a round on the case with the ensemble that is shown"),
+            Line(key("round.run"), "runs a round with the ensemble that is shown"),
             Line(key("round.adopt"), "adopts the ensemble that is offered next; run again"),
             Line(key("round.replay"), "replays the round that has just ended"),
             Line(key("app.palette"), "finds everything by its name"),

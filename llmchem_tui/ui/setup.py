@@ -26,7 +26,7 @@ STRATEGIES = {
 
 @dataclass(slots=True)
 class Setup:
-    """The next round's case, strategy, size and ensemble, and the ensemble ``offered`` to adopt."""
+    """The next round's vignette, strategy, size and ensemble, and the one ``offered`` to adopt."""
 
     vignette: Vignette
     strategy: str

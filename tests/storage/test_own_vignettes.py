@@ -138,7 +138,7 @@ def test_a_vignette_is_deleted_and_may_be_gone_already(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        (("", " \n"), "the text of the vignette is empty; write the case into it"),
+        (("", " \n"), "the text of the vignette is empty; write the vignette into it"),
         (("", "a" * 200_001), "the text of the vignette is longer than 200,000 characters"),
         (("", "a\x1bb"), "the text of the vignette: not plain text.*U+001B"),
         (("x" * 81, "A case."), "the title is longer than 80 characters; shorten it"),
@@ -147,13 +147,13 @@ def test_a_vignette_is_deleted_and_may_be_gone_already(folder: Path) -> None:
         (("", "A case.", "", "easy"), "the complexity must be one of low, moderate, high"),
     ],
 )
-def test_what_is_no_case_is_refused_in_one_sentence(fields: tuple[str, ...], said: str) -> None:
+def test_what_is_no_vignette_is_refused_in_one_sentence(fields: tuple[str, ...], said: str) -> None:
     with pytest.raises(InputError, match=said.replace("+", r"\+")) as caught:
         written(*fields)
     assert "\n" not in str(caught.value)
 
 
-def test_without_a_title_a_case_has_its_first_line() -> None:
+def test_without_a_title_a_vignette_has_its_first_line() -> None:
     assert written("  ", "\n Fever since Monday. \nNo allergies.").title == "Fever since Monday."
     assert written(" A  title ", "Fever.").title == "A title"
 

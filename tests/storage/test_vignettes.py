@@ -257,7 +257,7 @@ def test_standard_input_is_text() -> None:
     ("text", "said"),
     [(" \n", "is empty"), ("a\0b", r"U\+0000"), ("\x1b[2J", r"U\+001B"), ("a" * 200_001, "longer")],
 )
-def test_a_text_that_is_no_case_is_refused(text: str, said: str) -> None:
+def test_a_text_that_is_no_vignette_is_refused(text: str, said: str) -> None:
     with pytest.raises(InputError, match=f"the text of the vignette.*{said}"):
         from_text(text)
 
@@ -268,11 +268,11 @@ def test_a_text_that_is_no_case_is_refused(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("case.txt", b"", " is empty; write the case into it"),
-        ("case.txt", b" \n\t", " is empty; write the case into it"),
-        ("case.toml", b"", ' is empty; write the case into it as text = """…"""'),
-        ("case.toml", b"# nothing", ' is empty; write the case into it as text = """…"""'),
-        ("case.toml", b'text = " "', ": text is empty; write the case into it"),
+        ("case.txt", b"", " is empty; write the vignette into it"),
+        ("case.txt", b" \n\t", " is empty; write the vignette into it"),
+        ("case.toml", b"", ' is empty; write the vignette into it as text = """…"""'),
+        ("case.toml", b"# nothing", ' is empty; write the vignette into it as text = """…"""'),
+        ("case.toml", b'text = " "', ": text is empty; write the vignette into it"),
         ("case.txt", b"\x89PNG\x0d\x0a\x1a\x0a\x00", ": not a text file in UTF-8"),
         ("case.toml", "text = 'é'".encode("latin-1"), ": not a text file in UTF-8"),
         ("case.txt", "Fall".encode("utf-16"), ": not a text file in UTF-8"),

@@ -1,4 +1,4 @@
-"""Choosing the next round: models, strategy, size and case, all from the keyboard."""
+"""Choosing the next round: models, strategy, size and vignette, all from the keyboard."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_the_size_changes_this_ensemble_and_the_offered_one(bench: Bench) 
         await user.wait_until(lambda: setup.offered and len(setup.offered.ensemble) == 5)
 
 
-async def test_the_case_that_is_chosen_is_shown_and_run(bench: Bench) -> None:
+async def test_the_vignette_that_is_chosen_is_shown_and_run(bench: Bench) -> None:
     async with bench.opened() as user:
         await user.press("v", *"parkins", "enter")
         await user.wait_until(lambda: "vomiting-parkinson" in user.status)
@@ -91,7 +91,7 @@ async def test_the_case_that_is_chosen_is_shown_and_run(bench: Bench) -> None:
         assert user.screen.desk.state.started.vignette == find("vomiting-parkinson")
 
 
-async def test_a_case_that_is_written_is_shown_and_run(bench: Bench) -> None:
+async def test_a_vignette_that_is_written_is_shown_and_run(bench: Bench) -> None:
     async with bench.opened() as user:
         await user.press("v", "ctrl+n", *"Fever.", "ctrl+s")
         await user.wait_until(lambda: "fever" in user.status)

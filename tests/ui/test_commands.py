@@ -61,25 +61,18 @@ async def test_it_goes_to_a_screen(bench: Bench) -> None:
         assert user.app.current_mode == "round"
 
 
-@pytest.mark.parametrize("typed", ["croup", "CROUP case", "croup-toddler"])
-async def test_it_chooses_a_case_from_any_screen(bench: Bench, typed: str) -> None:
+@pytest.mark.parametrize("typed", ["croup", "CROUP vignette", "croup-toddler"])
+async def test_it_chooses_a_vignette_from_any_screen(bench: Bench, typed: str) -> None:
     async with bench.opened() as user:
         await user.press("l")
-        await take(user, typed, "Case: Mild croup in a toddler")
+        await take(user, typed, "Vignette: Mild croup in a toddler")
         assert user.screen.desk.setup.vignette.id == "croup-toddler"
         assert user.app.current_mode == "round"
 
 
-@pytest.mark.parametrize("typed", ["vign", "vignette choose", "cases choose"])
-async def test_the_key_for_cases_is_found_by_both_words(bench: Bench, typed: str) -> None:
+async def test_the_key_for_vignettes_is_found(bench: Bench) -> None:
     async with bench.opened() as user:
-        await look_for(user, typed, "Case  v  Choose the case")
-
-
-@pytest.mark.parametrize("typed", ["vignettes croup", "case croup"])
-async def test_a_case_is_found_by_both_words(bench: Bench, typed: str) -> None:
-    async with bench.opened() as user:
-        await look_for(user, typed, "Case: Mild croup in a toddler")
+        await look_for(user, "choose vign", "Vignette  v  Choose the vignette")
 
 
 async def test_sessions_lead_to_the_history_where_none_is_saved(bench: Bench) -> None:
@@ -137,7 +130,7 @@ async def test_hostile_names_are_shown_as_they_are(bench: Bench) -> None:
     folder.mkdir()
     (folder / "evil.toml").write_text('title = "[/b] evil [@click=app.quit]q"\ntext = "A case."\n')
     async with bench.opened(NARROW) as user:
-        await look_for(user, "evil", "Case: [/b] evil [@click=app.quit]q")
+        await look_for(user, "evil", "Vignette: [/b] evil [@click=app.quit]q")
         await user.press("enter")
         assert user.screen.desk.setup.vignette.title.startswith("[/b]")
         taken = "a[/b]\x1b[31m" in user.ensemble
@@ -146,12 +139,12 @@ async def test_hostile_names_are_shown_as_they_are(bench: Bench) -> None:
         assert user.app.is_running
 
 
-async def test_while_a_round_runs_there_is_no_other_case(bench: Bench) -> None:
+async def test_while_a_round_runs_there_is_no_other_vignette(bench: Bench) -> None:
     async with bench.opened() as user:
         user.screen.desk.busy = True
         await look_for(user, "o", "")
         await user.wait_until(lambda: found(user))
-        assert not [line for line in found(user) if line.startswith(("Case:", "Model:"))]
+        assert not [line for line in found(user) if line.startswith(("Vignette:", "Model:"))]
         user.screen.desk.busy = False
 
 
@@ -161,17 +154,19 @@ async def test_while_a_round_runs_there_is_no_other_case(bench: Bench) -> None:
         ("theme", "Theme", "Go to the theme"),
         ("oc", "Occasion", "Shock"),
         ("shock", "Shock", "Occasion"),
-        ("case shock", "Case: shock", "Occasion"),
+        ("vignette shock", "Vignette: shock", "Occasion"),
     ],
 )
 def test_what_begins_with_the_words_comes_first(typed: str, better: str, worse: str) -> None:
     words = typed.split()
-    scores = [Command(title, "case shock", lambda: None).score(words) for title in (better, worse)]
+    scores = [
+        Command(title, "vignette shock", lambda: None).score(words) for title in (better, worse)
+    ]
     assert scores[0] > scores[1]
     assert all(0 <= score <= 1 for score in scores)
 
 
 def test_every_word_must_be_there() -> None:
-    command = Command("Case: Mild croup", "croup-toddler", lambda: None)
+    command = Command("Vignette: Mild croup", "croup-toddler", lambda: None)
     assert command.score(["croup", "mild"]) > 0
     assert command.score(["croup", "adult"]) == 0

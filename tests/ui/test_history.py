@@ -64,7 +64,7 @@ async def test_it_tells_of_the_highlighted_one_without_opening_it(bench: Bench) 
         await user.press("down", "down")
         told = user.text("#details")
         assert "models a, b, c" in told
-        assert "cases cough" in told
+        assert "vignettes cough" in told
         assert "1 of 1 round with a recommendation" in told
         assert str(folders[0]) in told
         assert "1 cough  RANDOM n=3 · confidence .53" in told
@@ -78,7 +78,7 @@ async def test_it_tells_of_the_highlighted_one_without_opening_it(bench: Bench) 
         assert "about-runs.csv" in user.told
 
 
-async def test_search_narrows_by_name_model_case_and_label(bench: Bench) -> None:
+async def test_search_narrows_by_name_model_vignette_and_label(bench: Bench) -> None:
     save_several(bench)
     async with bench.opened() as user:
         screen = await open_history(user)

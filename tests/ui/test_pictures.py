@@ -257,7 +257,7 @@ def test_the_chemistry_screen(bench: Bench, snap_compare: Compare, size: tuple[i
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_the_cases(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
+def test_the_vignettes(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
     async def then(user: Driver) -> None:
         await user.press("v")
         await user.wait_until(lambda: isinstance(user.app.screen, VignetteScreen))

@@ -158,7 +158,7 @@ async def test_rounds_are_gone_to_by_key_and_from_their_list(bench: Bench, folde
         assert str(rounds.options[1].prompt).startswith("●")
 
 
-async def test_panes_zoom_and_case_are_as_in_a_live_round(bench: Bench, folder: Path) -> None:
+async def test_panes_zoom_and_vignette_are_as_in_a_live_round(bench: Bench, folder: Path) -> None:
     async with bench.opened(NARROW) as user:
         screen = await open_first(user)
         await user.press("v")
@@ -272,7 +272,7 @@ async def test_a_history_is_replayed_trial_by_trial_and_unknowns_stay_unknown(
         assert grades(user, "consensus")[1:3] == [".90", ".80"]
         assert grades(user, "A")[2] == "–"
         assert stream(user, 2) == "half-true"
-        assert "does not have the case's text" in user.text("#vignette")
+        assert "does not have the vignette's text" in user.text("#vignette")
         await user.press("g", "space", "greater_than_sign")
         assert "there are no grades to leave out" in user.told
         assert "what if" not in user.result

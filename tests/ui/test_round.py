@@ -13,7 +13,7 @@ from tests.session.scripted import ScriptedProvider, answer_json, review_json, s
 from tests.ui.app_under_test import Bench, saved_rows, scripted_pool
 
 
-async def test_the_first_screen_shows_case_pool_and_ensemble(bench: Bench) -> None:
+async def test_the_first_screen_shows_vignette_pool_and_ensemble(bench: Bench) -> None:
     async with bench.opened() as user:
         assert "SIMULATED" in user.status
         assert "cap-older-adult · EXPLORE n=3" in user.status
@@ -124,7 +124,7 @@ async def test_a_round_without_answers_says_that_it_failed(bench: Bench) -> None
         assert "confidence" not in user.result
 
 
-async def test_the_result_keeps_its_case_when_another_is_chosen(bench: Bench) -> None:
+async def test_the_result_keeps_its_vignette_when_another_is_chosen(bench: Bench) -> None:
     async with bench.opened() as user:
         await user.run_round()
         await user.press("v", *"croup", "enter")

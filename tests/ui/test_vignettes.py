@@ -1,4 +1,4 @@
-"""Choosing, writing, loading and deleting cases, all from the keyboard."""
+"""Choosing, writing, loading and deleting vignettes, all from the keyboard."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from llmchem_tui.ui.screens.dialogs import AskScreen, LeaveScreen
 from llmchem_tui.ui.screens.editor import EditorScreen, at_home
 from llmchem_tui.ui.screens.load import LoadScreen, completed
 from llmchem_tui.ui.screens.vignettes import VignetteScreen
-from llmchem_tui.ui.widgets.cases import CaseList
+from llmchem_tui.ui.widgets.vignettes import VignetteList
 from llmchem_tui.ui.widgets.writing import Line, Note, Told
 from tests.ui.app_under_test import NARROW, WIDE, Bench, Driver
 from tests.ui.painted import painted
@@ -72,8 +72,8 @@ class Picker(Driver):
         await self.pilot.pause()
 
     @property
-    def options(self) -> CaseList:
-        return self.app.screen.query_one(CaseList)
+    def options(self) -> VignetteList:
+        return self.app.screen.query_one(VignetteList)
 
     @property
     def lines(self) -> list[str]:
@@ -117,7 +117,7 @@ class Picker(Driver):
         await self.press("enter")
 
     async def save(self) -> Vignette:
-        """Save, and see that the case is chosen at once."""
+        """Save, and see that the vignette is chosen at once."""
         await self.press("ctrl+s")
         return await self.choice()
 
@@ -153,7 +153,7 @@ async def picking(bench: Bench, size: tuple[int, int] = WIDE) -> AsyncIterator[P
 # --- finding ------------------------------------------------------------------------------------
 
 
-async def test_all_cases_are_listed_and_the_present_one_is_under_the_cursor(
+async def test_all_vignettes_are_listed_and_the_present_one_is_under_the_cursor(
     bench: Bench, own: Path
 ) -> None:
     async with picking(bench) as picker:
@@ -178,7 +178,7 @@ async def test_typing_narrows_and_enter_chooses(bench: Bench) -> None:
         assert picker.chosen == [find("vomiting-parkinson")]
 
 
-async def test_words_of_the_text_find_a_case_too_after_those_of_the_titles(
+async def test_words_of_the_text_find_a_vignette_too_after_those_of_the_titles(
     bench: Bench, own: Path
 ) -> None:
     async with picking(bench) as picker:
@@ -235,7 +235,9 @@ async def test_filters_and_words_narrow_together(bench: Bench) -> None:
             await picker.press("ctrl+f")
 
 
-async def test_cases_without_a_specialty_are_a_value_of_their_own(bench: Bench, own: Path) -> None:
+async def test_vignettes_without_a_specialty_are_a_value_of_their_own(
+    bench: Bench, own: Path
+) -> None:
     async with picking(bench) as picker:
         await picker.paste("asks advice")
         await picker.press("ctrl+f")
@@ -260,7 +262,7 @@ async def test_the_list_moves_while_the_search_has_the_keyboard(bench: Bench) ->
 async def test_a_click_chooses(bench: Bench) -> None:
     async with picking(bench) as picker:
         await picker.paste("croup")
-        await picker.pilot.click(CaseList, offset=(5, 0))
+        await picker.pilot.click(VignetteList, offset=(5, 0))
         assert picker.chosen == [find("croup-toddler")]
 
 
@@ -293,7 +295,7 @@ async def test_a_file_that_has_gone_is_said_and_the_picker_stays(bench: Bench, o
 # --- writing ------------------------------------------------------------------------------------
 
 
-async def test_a_new_case_is_written_saved_and_chosen(bench: Bench, folder: Path) -> None:
+async def test_a_new_vignette_is_written_saved_and_chosen(bench: Bench, folder: Path) -> None:
     async with picking(bench) as picker:
         await picker.edit()
         assert "No identifiable patient data" in picker.terms
@@ -307,7 +309,7 @@ async def test_a_new_case_is_written_saved_and_chosen(bench: Bench, folder: Path
         assert find("my-case", folder) == vignette
 
 
-async def test_a_copy_of_a_bundled_case_loses_its_reference_and_says_so(
+async def test_a_copy_of_a_bundled_vignette_loses_its_reference_and_says_so(
     bench: Bench, folder: Path
 ) -> None:
     before = find("croup-toddler")
@@ -326,7 +328,7 @@ async def test_a_copy_of_a_bundled_case_loses_its_reference_and_says_so(
         assert find("croup-toddler") == before
 
 
-async def test_editing_an_own_case_replaces_it(bench: Bench, own: Path) -> None:
+async def test_editing_an_own_vignette_replaces_it(bench: Bench, own: Path) -> None:
     async with picking(bench) as picker:
         await picker.paste("own warfarin")
         await picker.edit("ctrl+t")
@@ -340,7 +342,7 @@ async def test_editing_an_own_case_replaces_it(bench: Bench, own: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["gout.txt", "gout.toml"])
-async def test_an_own_case_that_holds_more_or_is_mere_text_is_copied(
+async def test_an_own_vignette_that_holds_more_or_is_mere_text_is_copied(
     bench: Bench, folder: Path, name: str
 ) -> None:
     whole = GOUT + '[patient]\nage = 50\nsex = "male"\n'
@@ -368,7 +370,7 @@ async def test_a_note_of_8_kb_is_pasted_at_once_and_kept_whole(bench: Bench, fol
         assert find(vignette.id, folder) == vignette
 
 
-async def test_a_note_pasted_into_the_search_begins_a_new_case(bench: Bench) -> None:
+async def test_a_note_pasted_into_the_search_begins_a_new_vignette(bench: Bench) -> None:
     async with picking(bench) as picker:
         await picker.paste("croup")  # a word is searched for
         assert picker.titles == ["Mild croup in a toddler"]
@@ -393,11 +395,11 @@ async def test_control_characters_are_pasted_as_signs_and_that_is_said(bench: Be
         assert (await picker.save()).text == "a␛[2Jb␇ \u202ec\nd␌"
 
 
-async def test_what_is_no_case_is_said_and_nothing_is_lost(bench: Bench, folder: Path) -> None:
+async def test_what_is_no_vignette_is_said_and_nothing_is_lost(bench: Bench, folder: Path) -> None:
     async with picking(bench) as picker:
         await picker.edit()
         await picker.press("space", "ctrl+s")
-        assert picker.problem == "the text of the vignette is empty; write the case into it"
+        assert picker.problem == "the text of the vignette is empty; write the vignette into it"
         await picker.press(*"Fever.")
         await picker.paste("a" * 200_000)
         assert "longer than 200,000 characters" in picker.problem
@@ -446,7 +448,7 @@ async def test_leaving_asks_only_where_something_would_be_lost(bench: Bench) -> 
 
 
 @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
-async def test_leaving_the_program_asks_too_while_a_case_is_not_saved(
+async def test_leaving_the_program_asks_too_while_a_vignette_is_not_saved(
     bench: Bench, key: str
 ) -> None:
     async with bench.opened() as user:
@@ -478,7 +480,7 @@ async def test_a_private_session_writes_nothing(bench: Bench, folder: Path) -> N
     assert not any(b"ecret" in path.read_bytes() for path in saved)
 
 
-async def test_a_private_session_leaves_an_own_case_as_it_was(bench: Bench, own: Path) -> None:
+async def test_a_private_session_leaves_an_own_vignette_as_it_was(bench: Bench, own: Path) -> None:
     async with picking(bench) as picker:
         await picker.paste("own warfarin")
         await picker.edit("ctrl+t")
@@ -554,7 +556,7 @@ async def test_a_file_with_a_reference_is_chosen_as_it_is(bench: Bench, folder: 
         ("broken.toml", b"text = ", "broken.toml: broken TOML"),
     ],
 )
-async def test_a_file_that_is_no_case_is_said_and_its_path_stays(
+async def test_a_file_that_is_no_vignette_is_said_and_its_path_stays(
     bench: Bench, name: str, content: bytes | None, said: str
 ) -> None:
     path = bench.folder / name
@@ -573,7 +575,7 @@ async def test_a_file_that_is_no_case_is_said_and_its_path_stays(
         assert picker.chosen == []
 
 
-def test_a_path_is_completed_with_folders_and_cases(
+def test_a_path_is_completed_with_folders_and_vignettes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -589,7 +591,9 @@ def test_a_path_is_completed_with_folders_and_cases(
         assert completed(nothing) is None
 
 
-async def test_only_an_own_case_is_deleted_and_only_after_asking(bench: Bench, own: Path) -> None:
+async def test_only_an_own_vignette_is_deleted_and_only_after_asking(
+    bench: Bench, own: Path
+) -> None:
     async with picking(bench) as picker:
         await picker.press("f8")  # the one under the cursor is bundled
         assert isinstance(picker.app.screen, VignetteScreen)
@@ -625,7 +629,7 @@ async def test_what_cannot_be_deleted_is_said(
 # --- how it looks -------------------------------------------------------------------------------
 
 
-async def test_a_narrow_terminal_has_a_line_for_each_case_and_a_resize_follows(
+async def test_a_narrow_terminal_has_a_line_for_each_vignette_and_a_resize_follows(
     bench: Bench, own: Path
 ) -> None:
     async with picking(bench, NARROW) as picker:

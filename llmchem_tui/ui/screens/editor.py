@@ -1,4 +1,4 @@
-"""Writing a case: new, pasted, or a copy of another; saved as the user's own."""
+"""Writing a vignette: new, pasted, or a copy of another; saved as the user's own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BLANK = Vignette(id="", title="", text="")
 
 
 class EditorScreen(ModalScreen[Vignette | None]):
-    """Write a case. Comes back with it once it is saved, or with None.
+    """Write a vignette. Comes back with it once it is saved, or with None.
 
     In a private session nothing is written: it comes back all the same, for the next round.
     """
@@ -45,7 +45,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
             "save",
             "Save and choose",
             id="editor.save",
-            tooltip="Save the case as your own and take it for the next round",
+            tooltip="Save the vignette as your own and take it for the next round",
         ),
         Binding(
             "ctrl+o",
@@ -80,7 +80,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
 
     def compose(self) -> ComposeResult:
         """What to know before one writes, the facts, and the text."""
-        case = self._begun
+        vignette = self._begun
         with Vertical(id="editor"):
             yield Said(id="terms")
             yield Static(self._left_behind, id="without", markup=False)
@@ -88,7 +88,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
                 with Horizontal():
                     yield Label("title")
                     yield Line(
-                        plain_line(case.title),
+                        plain_line(vignette.title),
                         placeholder="the first line of the text",
                         id="title",
                         compact=True,
@@ -96,7 +96,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
                 with Horizontal():
                     yield Label("specialty")
                     yield Line(
-                        plain_line(case.specialty),
+                        plain_line(vignette.specialty),
                         placeholder="not given",
                         suggester=SuggestFromList(self._specialties, case_sensitive=False),
                         id="specialty",
@@ -106,11 +106,11 @@ class EditorScreen(ModalScreen[Vignette | None]):
                     yield Select(
                         [(value, value) for value in COMPLEXITIES],
                         prompt="not given",
-                        value=case.complexity or Select.NULL,
+                        value=vignette.complexity or Select.NULL,
                         id="complexity",
                         compact=True,
                     )
-            yield Note(case.text, compact=True, highlight_cursor_line=False)
+            yield Note(vignette.text, compact=True, highlight_cursor_line=False)
             yield Told()
             yield Said(id="length")
         yield Footer(compact=True, show_command_palette=False)
@@ -186,17 +186,17 @@ class EditorScreen(ModalScreen[Vignette | None]):
     # --- what the keys do -------------------------------------------------------------------
 
     def action_save(self) -> None:
-        """Save the case as the user's own, and come back with it."""
+        """Save the vignette as the user's own, and come back with it."""
         title, text, specialty, complexity = self._fields
         try:
-            case = written(title, text, specialty, complexity)
+            vignette = written(title, text, specialty, complexity)
             if not self.desk.private:
-                own = replace(case, id=self._begun.id) if self._over else case
-                case = save(own, self.desk.vignettes, self._over)
+                own = replace(vignette, id=self._begun.id) if self._over else vignette
+                vignette = save(own, self.desk.vignettes, self._over)
         except LlmchemError as error:
             self.query_one(Told).say(str(error))
             return
-        self.dismiss(case)
+        self.dismiss(vignette)
 
     def action_private(self) -> None:
         """Begin a private session, or end it."""

@@ -1,4 +1,4 @@
-"""Loading a case from a file whose path is typed."""
+"""Loading a vignette from a file whose path is typed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from llmchem_tui.ui.widgets.writing import Line, Told
 def completed(typed: str) -> str | None:
     """Return the path with the first entry of its folder that begins so; None without one.
 
-    Folders, which end in a slash, and what can be a case by its name. May be slow: it reads.
+    Folders, which end in a slash, and what can be a vignette by its name. May be slow: it reads.
     """
     folder, beginning = os.path.split(typed)
     try:
@@ -52,7 +52,7 @@ class _Paths(Suggester):
 
 
 class LoadScreen(ModalScreen[Vignette | None]):
-    """Load a case from a file. Comes back with it, or None."""
+    """Load a vignette from a file. Comes back with it, or None."""
 
     BINDINGS = [
         Binding(
@@ -69,7 +69,7 @@ class LoadScreen(ModalScreen[Vignette | None]):
         ),
         Binding("escape", "dismiss(None)", "Leave", id="load.leave", tooltip="Load nothing"),
     ]
-    HELP = "The path of a case: TOML of the form of the bundled ones, or plain text. ~ is home."
+    HELP = "The path of a vignette: TOML of the form of the bundled ones, or plain text. ~ is home."
 
     def compose(self) -> ComposeResult:
         """A field to type in, and what is wrong with the file."""
@@ -84,7 +84,7 @@ class LoadScreen(ModalScreen[Vignette | None]):
 
     def on_mount(self) -> None:
         """Say what is asked for."""
-        self.query_one("#load").border_title = Content("Load a case from a file")
+        self.query_one("#load").border_title = Content("Load a vignette from a file")
 
     def action_complete(self) -> None:
         """Take what is offered."""

@@ -66,10 +66,10 @@ class ReplayScreen(ReplayingScreen):
         Binding(
             "v",
             "show('vignette')",
-            "Case",
+            "Vignette",
             show=False,
             id="replay.vignette",
-            tooltip="The case of this round",
+            tooltip="The vignette of this round",
         ),
         Binding("escape", "leave", "Back", id="replay.leave", tooltip="Back to where it began"),
     ]

@@ -46,7 +46,7 @@ _CANCELLED = "this round was cancelled: it has no outcome"
 _SAVED_STANDS = (
     "Without the answers' texts the recommendation cannot be recomputed: this is the saved one."
 )
-_NO_CASE = "The history does not have the case's text."
+_NO_TEXT = "The history does not have the vignette's text."
 
 
 class ReplayingScreen(BoardScreen):
@@ -216,13 +216,13 @@ class ReplayingScreen(BoardScreen):
         return f"replayed from {self.saved.path}"
 
     def _vignette(self) -> Vignette:
-        """The case, or what is known of it."""
+        """The vignette, or what is known of it."""
         vignette = self.player.round.started.vignette
         if vignette.text:
             return vignette
         if self.saved.private:
             return replace(vignette, title=vignette.id, text=PRIVATE_TEXT)
-        return replace(vignette, title=vignette.id, text=_NO_CASE)
+        return replace(vignette, title=vignette.id, text=_NO_TEXT)
 
     def show_status(self) -> None:
         """Bring the line at the top up to date: it is about what is replayed."""

@@ -37,7 +37,7 @@ class RoundScreen(LiveScreen):
     AUTO_FOCUS = "PoolList"
     BINDINGS = [
         Binding("a", "adopt", "Adopt", id="round.adopt", tooltip="Take the next ensemble"),
-        Binding("v", "vignette", "Case", id="round.vignette", tooltip="Choose the case"),
+        Binding("v", "vignette", "Vignette", id="round.vignette", tooltip="Choose the vignette"),
         Binding("s", "strategy", "Strategy", id="round.strategy", tooltip="Choose the strategy"),
         Binding("n", "size", "Size", id="round.size", tooltip="Choose the ensemble's size"),
         Binding("r", "replay", "Replay", id="round.replay", tooltip="Replay this round"),
@@ -70,7 +70,7 @@ class RoundScreen(LiveScreen):
         yield Said(id="hint")
 
     def on_mount(self) -> None:
-        """Show the case, and look for models once it is seen."""
+        """Show the vignette, and look for models once it is seen."""
         self.query_one(VignettePane).show(self.desk.setup.vignette)
         self.board.wait("nothing has been run in this sitting yet")
         self.query_one("#hint").display = False
@@ -86,7 +86,7 @@ class RoundScreen(LiveScreen):
         if action == "replay":
             return self.over and self.desk.saved_in is not None
         if action == "vignette":
-            return not self.desk.busy  # the case in the pane is that of the streams
+            return not self.desk.busy  # the vignette in the pane is that of the streams
         if action in ("strategy", "size"):
             return not self.desk.busy and self._pool_size > 0
         return super().makes_sense(action)
@@ -104,7 +104,7 @@ class RoundScreen(LiveScreen):
 
     @work(group="dialog")
     async def action_vignette(self) -> None:
-        """Choose the next round's case, or write one."""
+        """Choose the next round's vignette, or write one."""
         from llmchem_tui.ui.screens.vignettes import VignetteScreen
 
         chosen = await self.app.push_screen_wait(VignetteScreen(self.desk))
@@ -114,7 +114,7 @@ class RoundScreen(LiveScreen):
     def choose_vignette(self, id: str) -> None:
         """Take a vignette for the next round."""
         if self.desk.busy:
-            self.tell("a round is running; its case stays as it is")
+            self.tell("a round is running; its vignette stays as it is")
             return
         try:
             self._take_vignette(find(id, self.desk.vignettes))
@@ -149,7 +149,7 @@ class RoundScreen(LiveScreen):
         self.workers.cancel_group(self, "forecast")
 
     def show_desk(self) -> None:
-        """Go on with what other screens have changed: the pool, the ensemble, the case."""
+        """Go on with what other screens have changed: the pool, the ensemble, the vignette."""
         super().show_desk()
         if self.desk.laboratory is not None and self._pool is not None:
             if self.desk.laboratory.pool is not self._pool:

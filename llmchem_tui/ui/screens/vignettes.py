@@ -1,4 +1,4 @@
-"""Choosing the case of the next round: searched, looked at, written, or loaded from a file."""
+"""Choosing the vignette of the next round: searched, looked at, written, or loaded from a file."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.screens.editor import EditorScreen
 from llmchem_tui.ui.screens.load import LoadScreen
-from llmchem_tui.ui.widgets.cases import CaseList, Search, looked_at
 from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.widgets.vignettes import Search, VignetteList, looked_at
 from llmchem_tui.ui.widgets.writing import Line, Told, bound_key
 
 _NOT_GIVEN = "not given"
 
 
 class SearchLine(Line):
-    """The words to search for; a note of several lines pasted here is a case of its own."""
+    """The words to search for; a note of several lines pasted here is a vignette of its own."""
 
     @dataclass
     class Pasted(Message):
@@ -47,7 +47,7 @@ class SearchLine(Line):
 
 
 class VignetteScreen(ModalScreen[Vignette | None]):
-    """Choose a case; typing narrows the list. Comes back with the case, or None."""
+    """Choose a vignette; typing narrows the list. Comes back with the vignette, or None."""
 
     AUTO_FOCUS = "SearchLine"
     BINDINGS = [
@@ -58,25 +58,29 @@ class VignetteScreen(ModalScreen[Vignette | None]):
             priority=True,  # else the search keeps it, and the footer is silent about it
             id="vignettes.choose",
             key_display="enter",
-            tooltip="Take this case for the next round",
+            tooltip="Take this vignette for the next round",
         ),
-        Binding("ctrl+n", "new", "New", id="vignettes.new", tooltip="Write a case of your own"),
+        Binding("ctrl+n", "new", "New", id="vignettes.new", tooltip="Write a vignette of your own"),
         Binding(
             "ctrl+t",
             "edit",
             "Edit",
             id="vignettes.edit",
-            tooltip="Edit your own case, or a copy of this one",
+            tooltip="Edit your own vignette, or a copy of this one",
         ),
-        Binding("ctrl+l", "load", "Load", id="vignettes.load", tooltip="Load a case from a file"),
-        Binding("f8", "delete", "Delete", id="vignettes.delete", tooltip="Delete your own case"),
+        Binding(
+            "ctrl+l", "load", "Load", id="vignettes.load", tooltip="Load a vignette from a file"
+        ),
+        Binding(
+            "f8", "delete", "Delete", id="vignettes.delete", tooltip="Delete your own vignette"
+        ),
         Binding(
             "ctrl+f",
             "specialty",
             "Specialty",
             show=False,  # the line above the list names the key
             id="vignettes.specialty",
-            tooltip="Only cases of the next specialty",
+            tooltip="Only vignettes of the next specialty",
         ),
         Binding(
             "ctrl+g",
@@ -84,14 +88,14 @@ class VignetteScreen(ModalScreen[Vignette | None]):
             "Complexity",
             show=False,
             id="vignettes.complexity",
-            tooltip="Only cases of the next complexity",
+            tooltip="Only vignettes of the next complexity",
         ),
         Binding(
             "escape",
             "dismiss(None)",
             "Leave",
             id="vignettes.leave",
-            tooltip="The case stays as it was",
+            tooltip="The vignette stays as it was",
         ),
         *(
             Binding(
@@ -111,8 +115,8 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         ),
     ]
     HELP = (
-        "The cases: those that come with the program, and your own. A case is found by words of "
-        "its title and of its text. A note that you paste becomes a case of your own."
+        "The vignettes that come with the program, and your own. One is found by words of its "
+        "title and of its text. A note that you paste becomes a vignette of your own."
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -123,27 +127,28 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         self._enabled: tuple[bool | None, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """The search, the list, and the case under its cursor."""
+        """The search, the list, and the vignette under its cursor."""
         with Vertical(id="vignettes"):
             yield SearchLine(placeholder="type to search, or paste a note", compact=True)
             yield Said(id="filters")
-            with Container(id="cases"):
-                yield CaseList()
+            with Container(id="found"):
+                yield VignetteList()
                 with VerticalScroll(id="look"):
                     yield Said()
             yield Told()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Show everything, with the present case under the cursor."""
+        """Show everything, with the present vignette under the cursor."""
         self.query_one("#vignettes").border_title = Content("Vignettes")
         self._read()
 
     # --- finding ----------------------------------------------------------------------------
 
     @property
-    def _case(self) -> VignetteHeader | None:
-        return self.query_one(CaseList).case
+    def _pointed(self) -> VignetteHeader | None:
+        """What is under the cursor."""
+        return self.query_one(VignetteList).header
 
     def _read(self) -> None:
         """Take in the user's folder as it is now."""
@@ -154,7 +159,7 @@ class VignetteScreen(ModalScreen[Vignette | None]):
         better = bool(search.typed) and search.typed != self._search.typed
         self._search = search
         found = search.found(self._listed)
-        self.query_one(CaseList).show(found, self.desk.setup.vignette.id, top=better)
+        self.query_one(VignetteList).show(found, self.desk.setup.vignette.id, top=better)
         self.query_one("#filters", Said).say(self._filters(len(found)))
         self._look()
 
@@ -192,17 +197,17 @@ class VignetteScreen(ModalScreen[Vignette | None]):
 
     def action_move(self, lines: int) -> None:
         """Move in the list while the keyboard stays in the search."""
-        self.query_one(CaseList).move(lines)
+        self.query_one(VignetteList).move(lines)
 
-    @on(CaseList.OptionHighlighted)
-    def _moved(self, event: CaseList.OptionHighlighted) -> None:
+    @on(VignetteList.OptionHighlighted)
+    def _moved(self, event: VignetteList.OptionHighlighted) -> None:
         event.stop()
         self._look()
 
     def _look(self) -> None:
-        """Show the case under the cursor."""
+        """Show the vignette under the cursor."""
         self.query_one(Told).say("")
-        shown = looked_at(self._case) if self._case else self._nothing_found
+        shown = looked_at(self._pointed) if self._pointed else self._nothing_found
         self.query_one("#look > Said", Said).say(shown)
         self.query_one("#look").scroll_home(animate=False)
         enabled = tuple(self.check_action(action, ()) for action in ("choose", "edit", "delete"))
@@ -214,43 +219,43 @@ class VignetteScreen(ModalScreen[Vignette | None]):
     def _nothing_found(self) -> Content:
         """What to press where the list is empty."""
         new, load = bound_key(self, "new"), bound_key(self, "load")
-        said = f"No case has all of this. {new} writes one, {load} loads one from a file."
+        said = f"No vignette has all of this. {new} writes one, {load} loads one from a file."
         return Content.styled(said, "$muted")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what cannot be done with the case under the cursor."""
-        case = self._case if self.is_mounted else None
+        """Grey out what cannot be done with the vignette under the cursor."""
+        header = self._pointed if self.is_mounted else None
         if action in ("choose", "edit"):
-            return True if case else None  # of a broken one it is said why not
+            return True if header else None  # of a broken one it is said why not
         if action == "delete":
-            return True if case and case.path else None
+            return True if header and header.path else None
         return True
 
     # --- what the keys do -------------------------------------------------------------------
 
     def _loaded(self) -> Vignette | None:
-        """The case under the cursor; None, and why, where it is gone."""
-        if (case := self._case) is None:
+        """The vignette under the cursor; None, and why, where it is gone."""
+        if (header := self._pointed) is None:
             return None
         try:
-            return load(case)
+            return load(header)
         except LlmchemError as error:
             self.query_one(Told).say(str(error))
             return None
 
     def action_choose(self) -> None:
-        """Come back with the case under the cursor."""
+        """Come back with the vignette under the cursor."""
         if (vignette := self._loaded()) is not None:
             self.dismiss(vignette)
 
-    @on(CaseList.OptionSelected)
-    def _clicked(self, event: CaseList.OptionSelected) -> None:
+    @on(VignetteList.OptionSelected)
+    def _clicked(self, event: VignetteList.OptionSelected) -> None:
         event.stop()
         self.action_choose()
 
     @work(group="dialog")
     async def action_new(self, pasted: str = "") -> None:
-        """Write a case."""
+        """Write a vignette."""
         await self._write(EditorScreen(self.desk, self._listed, pasted=pasted))
 
     @on(SearchLine.Pasted)
@@ -259,16 +264,16 @@ class VignetteScreen(ModalScreen[Vignette | None]):
 
     @work(group="dialog")
     async def action_edit(self) -> None:
-        """Edit the user's own case; of any other, or of one that holds more, a copy."""
-        vignette, case = self._loaded(), self._case
-        if vignette is None or case is None:
+        """Edit the user's own vignette; of any other, or of one that holds more, a copy."""
+        vignette, header = self._loaded(), self._pointed
+        if vignette is None or header is None:
             return
-        over = case.path if rewritable(vignette, case.path) else None
+        over = header.path if rewritable(vignette, header.path) else None
         await self._write(EditorScreen(self.desk, self._listed, vignette, over=over))
 
     @work(group="dialog")
     async def action_load(self) -> None:
-        """Load a file: a case with a reference is taken as it is, a mere note is looked over."""
+        """Load a file: what has a reference is taken as it is, a mere note is looked over."""
         vignette = await self.app.push_screen_wait(LoadScreen())
         if vignette is not None and vignette.acceptable:
             self.dismiss(vignette)
@@ -276,22 +281,22 @@ class VignetteScreen(ModalScreen[Vignette | None]):
             await self._write(EditorScreen(self.desk, self._listed, vignette))
 
     async def _write(self, editor: EditorScreen) -> None:
-        """Let a case be written; it is chosen at once."""
+        """Let a vignette be written; it is chosen at once."""
         vignette = await self.app.push_screen_wait(editor)
         if vignette is not None:
             self.dismiss(vignette)
 
     @work(group="dialog")
     async def action_delete(self) -> None:
-        """Delete the user's own case, after asking."""
-        case = self._case
-        if case is None or case.path is None:
+        """Delete the user's own vignette, after asking."""
+        header = self._pointed
+        if header is None or header.path is None:
             return
-        question = f"Delete {case.path}? It cannot be brought back."
+        question = f"Delete {header.path}? It cannot be brought back."
         if not await self.app.push_screen_wait(AskScreen(question)):
             return
         try:
-            delete(case.path)
+            delete(header.path)
         except LlmchemError as error:
             self.query_one(Told).say(str(error))
             return

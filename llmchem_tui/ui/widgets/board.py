@@ -32,9 +32,9 @@ PANES = {
 
 
 class VignettePane(VerticalScroll):
-    """The case."""
+    """The vignette."""
 
-    HELP = "The vignette: all that a model sees of the case."
+    HELP = "The vignette: the clinical case, and all that a model sees of it."
     _vignette: Vignette | None = None
 
     def compose(self) -> ComposeResult:
@@ -42,14 +42,14 @@ class VignettePane(VerticalScroll):
         yield Said()
 
     def show(self, vignette: Vignette) -> None:
-        """Show a case from its beginning."""
+        """Show a vignette from its beginning."""
         self._vignette = vignette
         heading = Content.styled(plain_line(vignette.title), "bold")
         self.query_one(Said).say(Content.assemble(heading, "\n", plain(vignette.text)))
         self.scroll_home(animate=False)
 
     def copied(self) -> Copied | None:
-        """The case in words."""
+        """The vignette in words."""
         if self._vignette is None:
             return None
         return Copied(f"vignette-{self._vignette.id}", self._vignette.text)

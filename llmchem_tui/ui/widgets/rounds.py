@@ -55,7 +55,7 @@ class RoundList(OptionList):
 
 
 def _lines(rounds: Sequence[ReplayRound]) -> Iterator[str]:
-    """The rounds of one session by number and case, those of a history by their names."""
+    """The rounds of one session by number and vignette, those of a history by their names."""
     sessions = {one.trial.rpartition(" ")[0] for one in rounds}
     for one in rounds:
         started = one.started

@@ -102,7 +102,7 @@ class SavedList(OptionList):
 class Details(VerticalScroll):
     """What is known of one session or history without opening it."""
 
-    HELP = "When, with which models, on which cases, and how each round ended."
+    HELP = "When, with which models, on which vignettes, and how each round ended."
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
@@ -156,7 +156,7 @@ class Search(Input):
             tooltip="Show everything again",
         ),
     ]
-    HELP = "Type words: name, model, case, simulated, private, damaged. Enter replays."
+    HELP = "Type words: name, model, vignette, simulated, private, damaged. Enter replays."
 
 
 def entry_title(entry: Entry) -> str:
@@ -204,7 +204,7 @@ def _lines(entry: Entry, outline: Outline | None) -> Iterator[Content]:
     facts = {
         "ended": " to ".join(dict.fromkeys(filter(None, outline.span))),
         "models": ", ".join(outline.models),
-        "cases": ", ".join(outline.vignettes),
+        "vignettes": ", ".join(outline.vignettes),
         "tasks": ", ".join(outline.tasks) if not outline.vignettes else "",
         "outcome": _outcomes(outline.rounds),
         "path": str(entry.path),

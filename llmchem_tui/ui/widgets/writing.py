@@ -18,7 +18,7 @@ from llmchem_tui.storage.vignette_form import LONGEST
 from llmchem_tui.ui.widgets.fitting import Fitting
 from llmchem_tui.ui.words import count
 
-# What a case never has; the bidirectional controls are text, in some languages.
+# What a vignette never has; the bidirectional controls are text, in some languages.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -57,7 +57,7 @@ class Line(Input):
 class Note(TextArea):
     """A text of many lines, shown harmlessly and kept as it is."""
 
-    HELP = "The case: all that a model sees of it. Paste a note here, or write one."
+    HELP = "The vignette: all that a model sees of it. Paste a note here, or write one."
 
     @dataclass
     class Pasted(Message):
@@ -70,7 +70,7 @@ class Note(TextArea):
         return Text(plain(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Refuse what is no case; make control characters visible, for no file may hold them."""
+        """Refuse what is no vignette; make control characters visible: no file may hold them."""
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         kept = len(self.text) - len(self.selected_text)
         if kept + len(text) > LONGEST:

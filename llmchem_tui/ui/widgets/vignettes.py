@@ -82,7 +82,7 @@ def detail(header: VignetteHeader) -> str:
     return plain_line(" · ".join(part for part in parts if part))
 
 
-class CaseList(OptionList):
+class VignetteList(OptionList):
     """Vignettes; the screen's keys move in it, for the keyboard stays in the search."""
 
     can_focus = False
@@ -95,8 +95,8 @@ class CaseList(OptionList):
         self._narrow = False
 
     @property
-    def case(self) -> VignetteHeader | None:
-        """The vignette under the cursor."""
+    def header(self) -> VignetteHeader | None:
+        """What is under the cursor."""
         return self._shown[self.highlighted or 0] if self._shown else None
 
     def show(self, shown: list[VignetteHeader], present: str, *, top: bool = False) -> None:
@@ -104,7 +104,7 @@ class CaseList(OptionList):
 
         ``top``: the cursor goes to the first, as the best of what is found.
         """
-        before = shown[0] if top and shown else self.case
+        before = shown[0] if top and shown else self.header
         self._shown, self._present = shown, present
         self._draw(before)
 
@@ -114,7 +114,7 @@ class CaseList(OptionList):
 
     def _redraw(self) -> None:
         if self._narrow != self.screen.has_class("-narrow"):
-            self._draw(self.case)
+            self._draw(self.header)
 
     def _draw(self, before: VignetteHeader | None) -> None:
         self._coloured = None
