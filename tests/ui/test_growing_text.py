@@ -71,21 +71,34 @@ async def test_a_text_may_change_anywhere_and_become_shorter() -> None:
             assert [row for row in seen(widget) if row] == [row for row in text.split("\n") if row]
 
 
-async def test_it_follows_its_end_unless_it_is_not_to() -> None:
+async def test_it_keeps_to_its_end_unless_the_user_has_scrolled_up() -> None:
     app = Alone()
     async with app.run_test(size=(20, 4)) as pilot:
         widget = app.query_one(GrowingText)
         widget.follow = True
         widget.say(lines("\n".join(str(i) for i in range(10))))
         assert seen(widget) == ["6", "7", "8", "9"]
+        await pilot.resize_terminal(20, 3)
+        await pilot.pause()
+        assert seen(widget) == ["7", "8", "9"]
         await pilot.press("tab", "up")
-        assert seen(widget) == ["5", "6", "7", "8"]
-        widget.follow = False
         widget.say(lines("\n".join(str(i) for i in range(12))))
-        assert seen(widget) == ["5", "6", "7", "8"]
+        assert seen(widget) == ["6", "7", "8"]
+        await pilot.resize_terminal(10, 4)
+        await pilot.pause()
+        assert seen(widget) == ["6", "7", "8", "9"]
         await pilot.press("end")
         await pilot.pause()
-        assert seen(widget) == ["8", "9", "10", "11"]
+        widget.say(lines("\n".join(str(i) for i in range(13))))
+        assert seen(widget) == ["9", "10", "11", "12"]
+
+
+async def test_it_stays_where_it_is_unless_it_is_to_follow() -> None:
+    app = Alone()
+    async with app.run_test(size=(20, 4)):
+        widget = app.query_one(GrowingText)
+        widget.say(lines("\n".join(str(i) for i in range(10))))
+        assert seen(widget) == ["0", "1", "2", "3"]
 
 
 async def test_the_bar_tells_where_one_is_and_is_away_where_all_is_in_view() -> None:

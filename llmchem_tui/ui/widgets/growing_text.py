@@ -39,7 +39,7 @@ class _Row(NamedTuple):
 
 
 class GrowingText(ScrollView, can_focus=True):
-    """Shows lines, and follows their end unless the user has scrolled up.
+    """Shows lines, and with ``follow`` keeps to their end, unless the user has scrolled up.
 
     A frame costs what is new and what is in view, however long the text has become. The bar in the
     last column is painted with the text: a scrollbar's own widget would cost as much again.
@@ -51,6 +51,7 @@ class GrowingText(ScrollView, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self.follow = False
+        self._at_end = True
         self._lines: list[Line] = []
         self._rows: list[_Row] = []
         self._width = 0
@@ -62,6 +63,7 @@ class GrowingText(ScrollView, can_focus=True):
 
     def say(self, lines: Sequence[Line]) -> None:
         """Show these lines in place of those before."""
+        self._at_end = self.is_vertical_scroll_end
         before, self._lines = self._lines, list(lines)
         both = list(zip(before, self._lines, strict=False))
         same = next((i for i, (old, new) in enumerate(both) if old != new), len(both))
@@ -93,7 +95,7 @@ class GrowingText(ScrollView, can_focus=True):
         self._keep_to_the_end()
 
     def _keep_to_the_end(self) -> None:
-        if self.follow:
+        if self.follow and self._at_end:
             self.scroll_end(animate=False, immediate=True)
 
     def on_resize(self) -> None:
@@ -104,6 +106,11 @@ class GrowingText(ScrollView, can_focus=True):
             self._lay_out(0)
         else:
             self._keep_to_the_end()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Remember whether the end is in view: another size alone does not say where one was."""
+        super().watch_scroll_y(old_value, new_value)
+        self._at_end = self.is_vertical_scroll_end
 
     @property
     def allow_vertical_scroll(self) -> bool:

@@ -79,7 +79,7 @@ class StreamPane(GrowingText):
         shown = (self._state, call.call, len(call.text), len(call.thinking), call.result, blind)
         if shown != self._shown:
             self._shown = shown
-            self.follow = self._state.ended is None and self.is_vertical_scroll_end
+            self.follow = self._state.ended is None
             self.say(_lines(call, self._reading))
 
     def copied(self) -> Copied:
