@@ -65,13 +65,14 @@ class Past:
         settings. ``instead``: a round with other numbers than those that are saved of it.
         """
         from llmchem_tui.domain.strategies import Knowledge
-        from llmchem_tui.storage.history import exclude_repeats, history_of, join, without_trial
+        from llmchem_tui.storage.history import history_of, join
         from llmchem_tui.storage.profiles import (
             past_ensembles,
             profiles,
             rounds_by_model,
             rounds_together,
         )
+        from llmchem_tui.storage.selections import exclude_repeats, without_trial
 
         if self._history is None:
             self._history = self._read(simulated, present)
@@ -88,7 +89,8 @@ class Past:
 
     def _read(self, simulated: bool, present: str | None) -> History:
         """The rows that may teach: same task, and simulated or real as the pool is."""
-        from llmchem_tui.storage.history import join, only, read_history, read_sessions
+        from llmchem_tui.storage.history import join, read_history, read_sessions
+        from llmchem_tui.storage.selections import only
 
         paths = [Path(path) for path in self._settings.history.paths]
         histories = [read_history(paths)] if paths else []

@@ -99,7 +99,7 @@ def _is_here(host: object) -> bool:
         return False
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the developers' shared material beside the checkout; skip where there is none."""
     folder = CHECKOUT.parent / "shared"

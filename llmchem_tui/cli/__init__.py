@@ -12,6 +12,7 @@ import click
 
 from llmchem_tui import __version__
 from llmchem_tui.cli.doctor import doctor
+from llmchem_tui.cli.evaluate import evaluate
 from llmchem_tui.cli.histories import chemistry, recommend
 from llmchem_tui.cli.listings import config, models, sessions, vignettes
 from llmchem_tui.cli.options import common, load_settings
@@ -41,7 +42,7 @@ def llmchem(context: click.Context, simulated: bool, theme: str | None) -> None:
         raise click.UsageError("--simulated and --theme before a command belong to the app")
 
 
-for command in (run, chemistry, recommend, vignettes, models, sessions, doctor, config):
+for command in (run, chemistry, recommend, evaluate, vignettes, models, sessions, doctor, config):
     llmchem.add_command(command)
 
 

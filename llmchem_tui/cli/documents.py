@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.domain.model import AnswerResult, Profile
     from llmchem_tui.domain.scoring import RoundScore, Score
@@ -81,9 +82,11 @@ def _recommendation(score: RoundScore) -> dict[str, Any] | None:
     return {name: value for name, value in own.items() if name not in ("quality", "rests_on")}
 
 
-def chemistry_document(profiles: Mapping[str, Profile], table: ChemistryTable) -> dict[str, Any]:
-    """Return the document of `chemistry`."""
-    return {
+def chemistry_document(
+    profiles: Mapping[str, Profile], table: ChemistryTable, stability: Stability | None = None
+) -> dict[str, Any]:
+    """Return the document of `chemistry`, with "bootstrap" where its stability was computed."""
+    document = {
         "schema": SCHEMA,
         "models": [
             {
@@ -102,3 +105,17 @@ def chemistry_document(profiles: Mapping[str, Profile], table: ChemistryTable) -
         "homogeneous": table.homogeneous,
         "saturated": table.saturated,
     }
+    if stability is not None:
+        document["bootstrap"] = _bootstrap(stability)
+    return document
+
+
+def _bootstrap(stability: Stability) -> dict[str, Any]:
+    """Name the share of the resamples above tau, and the rounds together, by what they are."""
+    renamed = {"above": "share_above_tau", "met": "rounds_together"}
+    own = dataclasses.asdict(stability)
+    own["pairs"] = [
+        {renamed.get(name, name): value for name, value in pair.items() if name != "chemistry"}
+        for pair in own["pairs"]
+    ]
+    return own | {"never_met": stability.never_met}

@@ -19,8 +19,11 @@ from llmchem_tui.cli.options import (
     task_option,
 )
 from llmchem_tui.cli.output import number, print_json, print_table, say, tell
+from llmchem_tui.cli.stability import print_stability
+from llmchem_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
+    from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.config import ChemistrySettings, Settings
     from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.storage.history import History
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 _SHOWN_PAIRS = 20
 
 
-_simulated_option = click.option(
+simulated_option = click.option(
     "--simulated", is_flag=True, help="Of a mixed history take the simulated models' rounds."
 )
 
@@ -42,7 +45,13 @@ _simulated_option = click.option(
     type=click.Choice(["mean", "latest", "best"]),
     help="How a model's rounds become its profile.  [default: mean]",
 )
-@_simulated_option
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(100, 100_000),
+    metavar="R",
+    help="Draw the rounds again R times: how far do the values hang on them?",
+)
+@simulated_option
 @json_option
 @common
 @click.pass_context
@@ -51,19 +60,23 @@ def chemistry(
     histories: Sequence[Path],
     task: str | None,
     profile: ProfileMode | None,
+    bootstrap: int | None,
     simulated: bool,
     as_json: bool,
 ) -> None:
     """Show how strongly the models of HISTORY interact: CSV files, sessions, folders of them."""
     settings = load_settings(context)
     weights = settings.chemistry
-    past = _Past(_read(histories, task, simulated), settings, profile or weights.profile)
+    past = _Past(
+        read_for_task(histories, task, simulated=simulated), settings, profile or weights.profile
+    )
     began = time.perf_counter()
     table = past.chemistry(weights)
     seconds = time.perf_counter() - began
+    stable = past.stability(weights, bootstrap) if bootstrap else None
     past.tell_notes()
     if as_json:
-        print_json(chemistry_document(past.profiles, table))
+        print_json(chemistry_document(past.profiles, table, stable))
         return
     print_table(
         ("model", ">quality", ">accuracy", ">rounds", ">with reference", "used"),
@@ -80,6 +93,9 @@ def chemistry(
         ),
     )
     _print_pairs(table, weights.tau)
+    if stable:
+        shown = [(a, b) for a, b, _ in table.pairs_above(weights.tau)[:_SHOWN_PAIRS]]
+        print_stability(stable, shown)
     count, used = len(table.names), len(table.used)
     say(f"{count * (count - 1) // 2:,} pairs of {count} models ({used} used) in {seconds:.3f} s")
 
@@ -108,7 +124,7 @@ def _print_pairs(table: ChemistryTable, tau: float) -> None:
 @click.option("-n", "--size", "size", type=int, metavar="N", help="Exactly N models.")
 @click.option("--alpha", type=float, metavar="A", help="Weight of pairs across the border.")
 @click.option("--beta", type=float, metavar="B", help="What each member costs.")
-@_simulated_option
+@simulated_option
 @json_option
 @common
 @click.pass_context
@@ -128,7 +144,7 @@ def recommend(
 
     settings = load_settings(context)
     weights = settings.chemistry
-    past = _Past(_read(histories, task, simulated), settings, weights.profile)
+    past = _Past(read_for_task(histories, task, simulated=simulated), settings, weights.profile)
     wanted = recommendation.RecommendationSettings(
         alpha=weights.alpha if alpha is None else alpha,
         beta=weights.beta if beta is None else beta,
@@ -160,6 +176,7 @@ class _Past:
         from llmchem_tui.storage.profiles import profiles
 
         self.history = history
+        self.mode = mode
         self.aliases = {alias: model.name for model in settings.models for alias in model.aliases}
         self.profiles = profiles(history, mode=mode, aliases=self.aliases)
 
@@ -172,15 +189,41 @@ class _Past:
             empty_cost=weights.empty_cost,
         )
 
+    def stability(self, weights: ChemistrySettings, resamples: int) -> Stability:
+        """Bootstrap the history.
+
+        Raises:
+            InputError: it has too few rounds, or its profiles are not means.
+        """
+        from llmchem_tui.analysis.stability import stability
+        from llmchem_tui.domain.recommendation import ChemistryParameters
+
+        if self.mode != "mean":
+            raise InputError(
+                f'--bootstrap resamples means over rounds, but the profile is "{self.mode}": '
+                "add --profile mean."
+            )
+        parameters = ChemistryParameters(
+            weights.alpha, weights.beta, weights.usage_threshold, weights.empty_cost
+        )
+        return stability(
+            self.history, parameters, tau=weights.tau, resamples=resamples, aliases=self.aliases
+        )
+
     def tell_notes(self) -> None:
         """Say what was repaired or left out: after the work, so that an error stays one line."""
         for note in self.history.notes:
             tell(note)
 
 
-def _read(paths: Sequence[Path], task: str | None, simulated: bool) -> History:
-    """Read histories for one task, and of simulated and real models only the ones or the others."""
-    from llmchem_tui.storage.history import only, read_history, select_task
+def read_for_task(paths: Sequence[Path], task: str | None, *, simulated: bool) -> History:
+    """Read histories for one task, and of simulated and real models only the ones or the others.
+
+    Raises:
+        InputError: a history cannot be read, or which task is meant is not clear.
+    """
+    from llmchem_tui.storage.history import read_history
+    from llmchem_tui.storage.selections import only, select_task
 
     history = read_history(paths)
     invented = only(history, simulated=True)

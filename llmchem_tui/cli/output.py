@@ -12,6 +12,9 @@ from contextlib import suppress
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain, plain_line
 
+MISSING = "–"
+"""A number that is not known."""
+
 _FILE_WIDTH = 120  # of a table that goes to a file or a pipe
 
 
@@ -45,7 +48,7 @@ def _write(text: str) -> None:
 
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number for a table; a missing one is visibly missing."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return MISSING if value is None else f"{value:.{digits}f}"
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

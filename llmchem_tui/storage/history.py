@@ -6,17 +6,15 @@ scripts read it unchanged; theirs are read with ``generation_accuracy`` as an al
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import SIMULATED_PREFIX
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS, FinishedRound, history_rows
 from llmchem_tui.storage.session_file import SESSION_FILE, check_format
 from llmchem_tui.storage.tables import read_rows, unguarded, written
@@ -123,62 +121,6 @@ def history_of(rounds: Iterable[FinishedRound]) -> History:
     cells = {name: [written(row[name]) for row in rows] for name in HISTORY_COLUMNS}
     frame, _ = _block_frame(cells)
     return History(_complete(frame))
-
-
-def tasks(history: History) -> dict[str, int]:
-    """The rows of each task, by its statement, in alphabetical order."""
-    counts = history.frame["task"].value_counts()
-    return {str(task): int(counts[task]) for task in sorted(counts.index)}
-
-
-def select_task(history: History, task: str | None) -> History:
-    """The rows of one task; without ``task`` of the only one.
-
-    Raises:
-        InputError: the task is not in the history, or none is named and there are several; the
-            sentence lists them with their rows.
-    """
-    rows = tasks(history)
-    if task is None and len(rows) <= 1:
-        return history
-    known = "; ".join(
-        f'"{name}" ({count:,} row{"s" * (count > 1)})' for name, count in rows.items()
-    )
-    if task is None:
-        raise InputError(f"The history holds several tasks, name one of them: {known}.")
-    if task not in rows:
-        near = difflib.get_close_matches(task, rows, 1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
-        raise InputError(
-            f'There is no task "{task}" in the history.{hint} It has: {known or "no rows"}.'
-        )
-    return replace(history, frame=history.frame[history.frame["task"] == task])
-
-
-def only(history: History, *, simulated: bool) -> History:
-    """The rows of simulated models or those of real ones; the two never share a statistic."""
-    is_simulated = history.frame["model"].str.startswith(SIMULATED_PREFIX)
-    return replace(history, frame=history.frame[is_simulated == simulated])
-
-
-def exclude_repeats(history: History, vignette: str, seed: int) -> History:
-    """The history without simulated rounds of this vignette and seed.
-
-    A simulated round that is run again is the same draw: it would be its own teacher, and the same
-    command would choose differently the second time.
-    """
-    frame = history.frame
-    repeats = (
-        (frame["vignette"] == vignette)
-        & (frame["seed"] == str(seed))
-        & frame["model"].str.startswith(SIMULATED_PREFIX)
-    )
-    return replace(history, frame=frame[~repeats])
-
-
-def without_trial(history: History, trial: str) -> History:
-    """The history without the rows of one trial."""
-    return replace(history, frame=history.frame[history.frame["trial"] != trial])
 
 
 def _whole(path: Path) -> Path:

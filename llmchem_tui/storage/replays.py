@@ -13,11 +13,12 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import SIMULATED_PREFIX, ReviewResult
 from llmchem_tui.session.replay import ReplayRound
 from llmchem_tui.storage.given_scores import Row, rows_of
-from llmchem_tui.storage.history import HISTORY_FILE, join, only, read_history
+from llmchem_tui.storage.history import HISTORY_FILE, join, read_history
 from llmchem_tui.storage.history_rounds import grouped, round_of_rows
 from llmchem_tui.storage.journal import JOURNAL_FILE, Journal, read_journal
 from llmchem_tui.storage.journal_rounds import by_trial, restored, round_of_events
 from llmchem_tui.storage.rounds import read_reviews
+from llmchem_tui.storage.selections import only
 from llmchem_tui.storage.session_file import SESSION_FILE, check_format, read_settings
 from llmchem_tui.storage.sessions import REVIEWS_FILE
 from llmchem_tui.storage.tables import read_rows

@@ -13,16 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.storage.history import (
-    exclude_repeats,
-    join,
-    only,
-    read_history,
-    read_sessions,
-    select_task,
-    tasks,
-)
+from llmchem_tui.storage.history import join, read_history, read_sessions
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS
+from llmchem_tui.storage.selections import exclude_repeats, only, select_task, tasks
 from llmchem_tui.storage.tables import csv_block, guarded, header_line, unguarded
 
 Write = Callable[..., Path]

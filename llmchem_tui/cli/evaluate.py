@@ -1,0 +1,289 @@
+"""`evaluate`: strategies compared on histories, by our measures or by the paper's protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from llmchem_tui.cli.documents import SCHEMA
+from llmchem_tui.cli.histories import read_for_task, simulated_option
+from llmchem_tui.cli.options import (
+    common,
+    histories_argument,
+    json_option,
+    load_settings,
+    task_option,
+)
+from llmchem_tui.cli.output import MISSING, number, print_json, print_table, say, tell
+
+if TYPE_CHECKING:
+    from llmchem_tui.analysis.evaluate import Evaluation, Kind, Measures, Tokens
+    from llmchem_tui.analysis.published import Correlation, PublishedTables
+    from llmchem_tui.analysis.statistics import Anova, Estimate, Pearson
+    from llmchem_tui.storage.history import History
+
+_SMALLEST_P = 0.001
+_UNKNOWN = "unknown"
+
+_day = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.command(short_help="Strategies compared, on histories.")
+@histories_argument
+@task_option
+@click.option(
+    "--protocol",
+    type=click.Choice(["own", "published"]),
+    default="own",
+    help="published: Tables 1 to 4 of the paper, computed as its authors do.  [default: own]",
+)
+@click.option("--strategy", "strategies", multiple=True, metavar="S", help="Only this; repeatable.")
+@click.option("--model", "models", multiple=True, metavar="M", help="Only rounds with this model.")
+@click.option("--since", type=_day, metavar="DAY", help="From this day on, as 2026-01-31.")
+@click.option("--until", type=_day, metavar="DAY", help="Up to this day, the day included.")
+@simulated_option
+@json_option
+@common
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    histories: Sequence[Path],
+    task: str | None,
+    protocol: str,
+    strategies: Sequence[str],
+    models: Sequence[str],
+    since: datetime | None,
+    until: datetime | None,
+    simulated: bool,
+    as_json: bool,
+) -> None:
+    """Compare the strategies of HISTORY: CSV files, sessions, folders of them."""
+    from llmchem_tui.storage.selections import Filters, select_rounds
+
+    settings = load_settings(context)
+    filters = Filters(
+        models,
+        [strategy.upper() for strategy in strategies],
+        since.date() if since else None,
+        until.date() if until else None,
+    )
+    history = select_rounds(read_for_task(histories, task, simulated=simulated), filters)
+    if protocol == "published":
+        from llmchem_tui.analysis.published import published_tables
+
+        tables = published_tables(history)
+        _finish(history, _published_document(tables) if as_json else None)
+        if not as_json:
+            _print_published(tables)
+        return
+    from llmchem_tui.analysis.evaluate import evaluate as compare
+
+    weights = settings.chemistry
+    evaluation = compare(
+        history,
+        usage_threshold=weights.usage_threshold,
+        empty_cost=weights.empty_cost,
+        aliases={alias: model.name for model in settings.models for alias in model.aliases},
+    )
+    _finish(history, asdict(evaluation) if as_json else None)
+    if not as_json:
+        _print_evaluation(evaluation)
+
+
+def _finish(history: History, document: dict[str, Any] | None) -> None:
+    """Say what was repaired or left out, after the work; print the document where there is one."""
+    for note in history.notes:
+        tell(note)
+    if document is not None:
+        print_json({"schema": SCHEMA, **document, "repaired_rows": history.repaired})
+
+
+# --- our measures -------------------------------------------------------------------------------
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    _print_measures(evaluation.strategies)
+    print_table(
+        (
+            *("strategy", ">seconds (95 %)", ">median", ">failed", ">reviewers' σ²"),
+            *(">tokens in", ">tokens out"),
+        ),
+        (
+            (
+                one.strategy or _UNKNOWN,
+                _estimate(one.latency, 1),
+                number(one.median_latency, 1),
+                f"{one.failures:,} of {one.answers:,}",
+                number(one.variance, 3),
+                _tokens(one.tokens_in),
+                _tokens(one.tokens_out),
+            )
+            for one in evaluation.strategies
+        ),
+    )
+    if len({one.size for one in evaluation.sizes}) > 1:
+        say("By the size of the ensemble:")
+        _print_measures(evaluation.sizes)
+    say("Intervals: bootstrap over rounds. σ²: variance of accuracy; reviewers' σ²: on 0-10.")
+    for line in _tests(evaluation):
+        say(line)
+
+
+def _print_measures(measures: Iterable[Measures]) -> None:
+    print_table(
+        (
+            *("strategy", ">n", ">rounds", ">accuracy (95 %)", ">σ²"),
+            *(">effectiveness (95 %)", ">complementarity (95 %)"),
+        ),
+        (
+            (
+                one.strategy or _UNKNOWN,
+                "all" if one.size is None else str(one.size),
+                f"{one.rounds:,}",
+                _estimate(one.accuracy),
+                number(one.accuracy_variance, 3),
+                _estimate(one.effectiveness),
+                _estimate(one.complementarity),
+            )
+            for one in measures
+        ),
+    )
+
+
+def _tokens(one: Tokens) -> str:
+    return MISSING if one.total is None else f"{one.total:,}"
+
+
+def _estimate(one: Estimate, digits: int = 3) -> str:
+    if one.low is None or one.high is None:
+        return number(one.mean, digits)
+    return f"{number(one.mean, digits)} ({one.low:.{digits}f}–{one.high:.{digits}f})"
+
+
+def _tests(evaluation: Evaluation) -> list[str]:
+    with_complementarity = _pearson(evaluation.chemistry_with_complementarity)
+    with_effectiveness = _pearson(evaluation.chemistry_with_effectiveness)
+    own = evaluation.calibration
+    calibrated = f"confidence {number(own.confidence)}, accuracy {number(own.accuracy)}, mean "
+    calibrated += f"difference {number(own.difference)} over {own.n:,} recommendations"
+    return [
+        f"Accuracy between strategies (ANOVA): {_anova(evaluation.anova)}",
+        f"Chemistry with complementarity: {with_complementarity}",
+        f"Chemistry with effectiveness: {with_effectiveness}",
+        f"Homogeneous ensembles: {_kind(evaluation.homogeneous)}",
+        f"Heterogeneous ensembles: {_kind(evaluation.heterogeneous)}",
+        f"Accuracy between the two kinds (ANOVA): {_anova(evaluation.kinds_anova)}",
+        f"Calibration: {calibrated if own.n else 'no recommendation with a known accuracy'}",
+    ]
+
+
+def _anova(one: Anova) -> str:
+    if one.f is None:
+        return one.note
+    return f"F = {one.f:.2f}, {_p(one.p)}, {one.n:,} rounds in {len(one.groups)} groups"
+
+
+def _pearson(one: Pearson) -> str:
+    return one.note if one.r is None else f"r = {one.r:.3f}, {_p(one.p)}, {one.n:,} rounds"
+
+
+def _kind(one: Kind) -> str:
+    if not one.rounds:
+        return "none"
+    told = f"accuracy {number(one.accuracy, 3)}, effectiveness {number(one.effectiveness, 3)}"
+    return f"{one.rounds:,} rounds, {told}"
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return f"p {MISSING}"
+    return "p < 0.001" if p < _SMALLEST_P else f"p = {p:.3f}"
+
+
+# --- the paper's tables -------------------------------------------------------------------------
+
+
+def _print_published(tables: PublishedTables) -> None:
+    say("Table 1: mean effectiveness")
+    print_table(
+        ("N", ">CHEMISTRY", ">best baseline", "", ">improvement"),
+        (
+            (
+                str(row.size),
+                number(row.chemistry, 3),
+                number(row.best_baseline, 3),
+                row.best_strategy or "",
+                MISSING if row.improvement is None else f"{row.improvement:+.1f} %",
+            )
+            for row in tables.comparisons
+        ),
+    )
+    say("Table 2: chemistry with complementarity, ensembles of every size in the group")
+    _print_correlations([(row.size, row.all_sizes) for row in tables.associations])
+    say("Table 3: chemistry with complementarity, ensembles of two or more")
+    _print_correlations([(row.size, row.complementarity) for row in tables.associations])
+    say("Table 3: chemistry with effectiveness, the same ensembles")
+    _print_correlations([(row.size, row.effectiveness) for row in tables.associations])
+    say("Table 4: the ensembles with the largest effectiveness")
+    print_table(
+        ("N", "strategy", ">effectiveness", "ensemble"),
+        (
+            (str(row.size), row.strategy, number(row.effectiveness, 3), " + ".join(ensemble))
+            for row in tables.best
+            for ensemble in row.ensembles
+        ),
+    )
+    say(
+        f"Under this protocol {tables.near_the_cap:,} of {tables.pairs:,} pairs stand within "
+        f"0.0001 of the cap on chemistry, {tables.at_the_cap:,} at it: they cannot be told apart."
+    )
+    if tables.incomplete:
+        say(f"{tables.incomplete:,} rows lack a quality or an accuracy: not in Tables 2 and 3.")
+
+
+def _print_correlations(rows: Sequence[tuple[int, Correlation]]) -> None:
+    print_table(
+        ("N", ">r", ">p", ">n"),
+        (
+            (
+                str(size),
+                number(one.r, 3),
+                MISSING if one.p is None else _p(one.p).removeprefix("p ").removeprefix("= "),
+                str(one.n),
+            )
+            for size, one in rows
+        ),
+    )
+
+
+def _published_document(tables: PublishedTables) -> dict[str, Any]:
+    """The document of DESIGN.md section 8; ``p`` of Table 3 stands beside its r."""
+    return {
+        "table1": [{"N": row.size, **_but_size(asdict(row))} for row in tables.comparisons],
+        "table2": [{"N": row.size, **asdict(row.all_sizes)} for row in tables.associations],
+        "table3": [
+            {
+                "N": row.size,
+                "complementarity_r": row.complementarity.r,
+                "complementarity_p": row.complementarity.p,
+                "effectiveness_r": row.effectiveness.r,
+                "effectiveness_p": row.effectiveness.p,
+                "n": row.complementarity.n,
+            }
+            for row in tables.associations
+        ],
+        "table4": [{"N": row.size, **_but_size(asdict(row))} for row in tables.best],
+        "pairs": tables.pairs,
+        "near_the_cap": tables.near_the_cap,
+        "at_the_cap": tables.at_the_cap,
+        "incomplete_rows": tables.incomplete,
+    }
+
+
+def _but_size(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "size"}

@@ -1,0 +1,65 @@
+"""Parts of a history by model, strategy and date; tasks are tested with the histories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.history import History, read_history
+from llmchem_tui.storage.selections import Filters, select_rounds
+
+ROWS = """trial,model,task,quality,accuracy,strategy,created
+1,a,t,5,0.5,LOCAL,2026-01-01 23:59:59
+1,b,t,5,0.5,LOCAL,2026-01-01 23:59:59
+2,a,t,5,0.5,RANDOM,2026-01-02 00:00:00
+2,c,t,5,0.5,RANDOM,2026-01-02 00:00:00
+3,b,t,5,0.5,,
+"""
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    path = tmp_path / "history.csv"
+    path.write_text(ROWS)
+    return read_history([path])
+
+
+@pytest.mark.parametrize(
+    ("filters", "trials"),
+    [
+        (Filters(), "11223"),
+        (Filters(models=["c"]), "22"),
+        (Filters(models=["b", "c"]), "11223"),
+        (Filters(strategies=["LOCAL", "UNKNOWN"]), "113"),
+        (Filters(since=date(2026, 1, 2)), "22"),
+        (Filters(until=date(2026, 1, 1)), "11"),
+        (Filters(models=["a"], strategies=["RANDOM"], since=date(2026, 1, 1)), "22"),
+    ],
+)
+def test_only_what_passes_every_filter_is_left(
+    history: History, filters: Filters, trials: str
+) -> None:
+    assert "".join(select_rounds(history, filters).frame["trial"]) == trials
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (Filters(models=["aa"]), ['no model "aa"', 'Did you mean "a"?', "It has: a, b, c."]),
+        (Filters(strategies=["LOKAL"]), ['no strategy "LOKAL"', 'Did you mean "LOCAL"?']),
+        (
+            Filters(since=date(2026, 2, 1)),
+            ["5 rows were created from 2026-01-01 to 2026-01-02", "Widen the dates"],
+        ),
+    ],
+)
+def test_filters_that_leave_nothing_are_answered_with_what_there_is(
+    history: History, filters: Filters, said: Sequence[str]
+) -> None:
+    with pytest.raises(InputError) as refusal:
+        select_rounds(history, filters)
+    assert all(part in str(refusal.value) for part in said)
