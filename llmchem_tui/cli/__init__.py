@@ -11,6 +11,7 @@ from types import TracebackType
 import click
 
 from llmchem_tui import __version__
+from llmchem_tui.cli.backtest import backtest
 from llmchem_tui.cli.doctor import doctor
 from llmchem_tui.cli.evaluate import evaluate
 from llmchem_tui.cli.histories import chemistry, recommend
@@ -42,7 +43,18 @@ def llmchem(context: click.Context, simulated: bool, theme: str | None) -> None:
         raise click.UsageError("--simulated and --theme before a command belong to the app")
 
 
-for command in (run, chemistry, recommend, evaluate, vignettes, models, sessions, doctor, config):
+for command in (
+    run,
+    chemistry,
+    recommend,
+    evaluate,
+    backtest,
+    vignettes,
+    models,
+    sessions,
+    doctor,
+    config,
+):
     llmchem.add_command(command)
 
 

@@ -19,12 +19,12 @@ from llmchem_tui.cli.options import (
     load_settings,
     task_option,
 )
-from llmchem_tui.cli.output import MISSING, number, print_json, print_table, say, tell
+from llmchem_tui.cli.output import MISSING, estimate, number, print_json, print_table, say, tell
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.evaluate import Evaluation, Kind, Measures, Tokens
     from llmchem_tui.analysis.published import Correlation, PublishedTables
-    from llmchem_tui.analysis.statistics import Anova, Estimate, Pearson
+    from llmchem_tui.analysis.statistics import Anova, Pearson
     from llmchem_tui.storage.history import History
 
 _SMALLEST_P = 0.001
@@ -116,7 +116,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         (
             (
                 one.strategy or _UNKNOWN,
-                _estimate(one.latency, 1),
+                estimate(one.latency, 1),
                 number(one.median_latency, 1),
                 f"{one.failures:,} of {one.answers:,}",
                 number(one.variance, 3),
@@ -145,10 +145,10 @@ def _print_measures(measures: Iterable[Measures]) -> None:
                 one.strategy or _UNKNOWN,
                 "all" if one.size is None else str(one.size),
                 f"{one.rounds:,}",
-                _estimate(one.accuracy),
+                estimate(one.accuracy),
                 number(one.accuracy_variance, 3),
-                _estimate(one.effectiveness),
-                _estimate(one.complementarity),
+                estimate(one.effectiveness),
+                estimate(one.complementarity),
             )
             for one in measures
         ),
@@ -157,12 +157,6 @@ def _print_measures(measures: Iterable[Measures]) -> None:
 
 def _tokens(one: Tokens) -> str:
     return MISSING if one.total is None else f"{one.total:,}"
-
-
-def _estimate(one: Estimate, digits: int = 3) -> str:
-    if one.low is None or one.high is None:
-        return number(one.mean, digits)
-    return f"{number(one.mean, digits)} ({one.low:.{digits}f}–{one.high:.{digits}f})"
 
 
 def _tests(evaluation: Evaluation) -> list[str]:

@@ -8,9 +8,13 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain, plain_line
+
+if TYPE_CHECKING:
+    from llmchem_tui.analysis.statistics import Estimate
 
 MISSING = "–"
 """A number that is not known."""
@@ -49,6 +53,14 @@ def _write(text: str) -> None:
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number for a table; a missing one is visibly missing."""
     return MISSING if value is None else f"{value:.{digits}f}"
+
+
+def estimate(value: Estimate, digits: int = 3) -> str:
+    """Return a mean with its interval, where there is one."""
+    mean = number(value.mean, digits)
+    if value.low is None or value.high is None:
+        return mean
+    return f"{mean} ({value.low:.{digits}f}–{value.high:.{digits}f})"
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from llmchem_tui.storage.history import History, read_history, tasks
+from llmchem_tui.storage.history import History, read_history
 from llmchem_tui.storage.profiles import profiles, rounds_by_model
+from llmchem_tui.storage.selections import tasks
 
 RUNS = Path("data") / "published" / "runs.csv"
 
