@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta
@@ -18,6 +18,9 @@ from msgspec import Meta
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import SIMULATED_PREFIX
 from llmchem_tui.toml_files import NOT_A_KEY, nearest, read_toml, typed
+
+if TYPE_CHECKING:
+    from llmchem_tui.domain.recommendation import ChemistryParameters
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000, description="a whole number, 1 or more")]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description="a whole number, 0 or more")]
@@ -76,6 +79,13 @@ class ChemistrySettings:
     empty_cost: Amount = 0.0
     profile: Literal["mean", "latest", "best"] = "mean"
     tau: Amount = 0.0
+
+    @property
+    def parameters(self) -> ChemistryParameters:
+        """How chemistry is weighed, as the domain takes it."""
+        from llmchem_tui.domain.recommendation import ChemistryParameters
+
+        return ChemistryParameters(self.alpha, self.beta, self.usage_threshold, self.empty_cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +153,11 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: tuple[ModelSettings, ...] = ()
     path: Path | None = field(default=None, metadata=NOT_A_KEY)
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The models' former names, each with the present one."""
+        return {alias: model.name for model in self.models for alias in model.aliases}
 
 
 def config_folder() -> Path:

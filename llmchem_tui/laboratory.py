@@ -71,10 +71,7 @@ class Laboratory:
     @property
     def chemistry_parameters(self) -> ChemistryParameters:
         """How chemistry is weighed, as the domain takes it."""
-        from llmchem_tui.domain.recommendation import ChemistryParameters
-
-        own = self.settings.chemistry
-        return ChemistryParameters(own.alpha, own.beta, own.usage_threshold, own.empty_cost)
+        return self.settings.chemistry.parameters
 
     def specs(self, names: tuple[str, ...]) -> tuple[ModelSpec, ...]:
         """Return the pool's models of these names, in this order.

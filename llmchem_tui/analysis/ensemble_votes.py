@@ -13,12 +13,13 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from llmchem_tui.domain.complementarity import MAJORITY
+
 Array = NDArray[np.float64]
 Measure = Callable[[Array], Array]
 
 _MOST_SETS = 1000  # all sets of any one size from 12 models are at most 924
 _VOTES_AT_ONCE = 2**21  # bounds the memory that the votes of many sets take
-_CORRECT_ABOVE = 0.5
 _ROUNDING = 1e-9  # a mean of exactly 0.5 is not correct, in whatever order it was added up
 
 
@@ -50,7 +51,7 @@ def accuracy(means: Array) -> Array:
 
 def correct(means: Array) -> Array:
     """Soft voting (SCIENCE.md section 7): 1 where the mean accuracy exceeds 0.5, NaN of NaN."""
-    return np.where(np.isnan(means), np.nan, means > _CORRECT_ABOVE + _ROUNDING)
+    return np.where(np.isnan(means), np.nan, means > MAJORITY + _ROUNDING)
 
 
 def best_ensemble(table: Array, size: int, measure: Measure, rivals: Array) -> tuple[Array, bool]:

@@ -31,7 +31,7 @@ from llmchem_tui.analysis.statistics import (
     known,
     pearson,
 )
-from llmchem_tui.domain.chemistry import ChemistryTable, chemistry
+from llmchem_tui.domain.chemistry import EQUAL_PENALTIES, ChemistryTable, chemistry
 from llmchem_tui.domain.cost import USAGE_THRESHOLD, penalty
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.strategies import Strategy
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from llmchem_tui.domain.model import Profile
     from llmchem_tui.storage.history import History
 
-_EQUAL_PENALTIES = 1e-9  # as for the pool in domain.chemistry
 _TAUGHT = ("trial", "strategy", "model", "quality", "accuracy", "gen_accuracy")
 _BY_ANSWER, _BY_ROUND = ("accuracy", "latency"), ("effectiveness", "complementarity")
 _SUMS = [*(f"{name}_sum" for name in _BY_ANSWER), *_BY_ROUND]
@@ -147,7 +146,7 @@ def evaluate(
     names = answers["model"].cat.categories.tolist()
     rounds["chemistry"] = chemistry_of_rounds(members, _values(table, names), len(rounds))
     spread = spread_of_rounds(members, _penalties(table, taught, names), len(rounds))
-    alike, unlike = rounds[spread <= _EQUAL_PENALTIES], rounds[spread > _EQUAL_PENALTIES]
+    alike, unlike = rounds[spread <= EQUAL_PENALTIES], rounds[spread > EQUAL_PENALTIES]
     strategies, sizes = _by_strategy(answers, rounds, seed)
     return Evaluation(
         strategies=strategies,

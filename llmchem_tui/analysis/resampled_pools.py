@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from llmchem_tui.domain.chemistry import chemistry
+from llmchem_tui.domain.chemistry import EQUAL_PENALTIES, chemistry
 from llmchem_tui.domain.cost import QUALITY_SCALE
 from llmchem_tui.domain.ensemble_search import EQUAL_LOSS, members_of
 from llmchem_tui.domain.model import Profile
@@ -28,7 +28,6 @@ Mask = NDArray[np.bool_]
 MOST_ENUMERATED = 16
 """Of more models not all sets are tried, as in ``domain.recommendation.recommend``."""
 
-_EQUAL_PENALTIES = 1e-9  # as in domain.chemistry: such a pool is homogeneous
 _NUMBERS_AT_ONCE = 2**22  # bounds the memory of a step
 _VALUES = ["quality", "accuracy"]
 
@@ -134,7 +133,7 @@ class Pools:
         used = self.used
         highest = np.where(used, self.penalties, -np.inf).max(axis=1)
         lowest = np.where(used, self.penalties, np.inf).min(axis=1)
-        homogeneous: Mask = highest - lowest <= _EQUAL_PENALTIES
+        homogeneous: Mask = highest - lowest <= EQUAL_PENALTIES
         return homogeneous
 
     def profiles(self, resample: int) -> list[Profile]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from llmchem_tui.domain.complementarity import WEIGHT
+from llmchem_tui.domain.complementarity import MAJORITY, complementarities
 from llmchem_tui.domain.cost import QUALITY_SCALE
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_CORRECT_ABOVE = 0.5
 _PAIRS_AT_ONCE = 2**20  # of members: bounds the memory that their distances take
 _VALUES = ["accuracy", "quality"]
 
@@ -133,23 +132,6 @@ def spread_of_rounds(members: pandas.DataFrame, penalties: Array, rounds: int) -
     return np.asarray(spread.reindex(range(rounds)), dtype=float)
 
 
-def complementarities(points: Array) -> Array:
-    """The complementarity of many ensembles of one size, as ``domain.complementarity`` has it.
-
-    ``points`` has the shape (ensembles, members, 2), each (accuracy, quality / 10).
-    """
-    clipped = np.clip(points, 0.0, 1.0)
-    order = np.argsort(clipped[:, :, :1], axis=1)
-    accuracy, quality = np.moveaxis(np.take_along_axis(clipped, order, axis=1), 2, 0)
-    heights = np.maximum.accumulate(quality[:, ::-1], axis=1)[:, ::-1]
-    area = (np.diff(accuracy, axis=1, prepend=0.0) * heights).sum(axis=1)
-    offsets = points[:, :, None] - points[:, None]
-    distances = np.sqrt((offsets**2).sum(axis=3)).mean(axis=(1, 2))
-    rao = np.minimum(distances / np.sqrt(2.0), 1.0)
-    both: Array = WEIGHT * area + (1.0 - WEIGHT) * rao
-    return both
-
-
 def _effectiveness(answers: pandas.DataFrame) -> pandas.Series[float]:
     """The share of each round's items that its members get right by soft voting."""
     known = answers["accuracy"].notna().to_numpy()
@@ -157,7 +139,7 @@ def _effectiveness(answers: pandas.DataFrame) -> pandas.Series[float]:
     by_member = answers["accuracy"][known].groupby([item[known], model[known]]).mean()
     votes = by_member.groupby(level=0).mean()
     rounds = answers["round"].groupby(item).first().loc[votes.index]
-    return votes.gt(_CORRECT_ABOVE).astype(float).groupby(rounds).mean()
+    return votes.gt(MAJORITY).astype(float).groupby(rounds).mean()
 
 
 def _complementarity(members: pandas.DataFrame, rounds: int) -> Array:

@@ -52,21 +52,14 @@ def backtest(
     They choose from what the earlier rounds taught, and the later rounds judge the choice.
     """
     from llmchem_tui.analysis.backtest import backtest as test
-    from llmchem_tui.domain.recommendation import ChemistryParameters
 
     settings = load_settings(context)
     history = read_for_task(histories, task, simulated=simulated)
-    weights = settings.chemistry
     tested = test(
         history,
-        parameters=ChemistryParameters(
-            alpha=weights.alpha,
-            beta=weights.beta,
-            usage_threshold=weights.usage_threshold,
-            empty_cost=weights.empty_cost,
-        ),
-        mode=weights.profile,
-        aliases={alias: model.name for model in settings.models for alias in model.aliases},
+        parameters=settings.chemistry.parameters,
+        mode=settings.chemistry.profile,
+        aliases=settings.aliases,
         seed=seed,
     )
     for note in (*history.notes, *tested.notes):

@@ -88,7 +88,7 @@ def evaluate(
         history,
         usage_threshold=weights.usage_threshold,
         empty_cost=weights.empty_cost,
-        aliases={alias: model.name for model in settings.models for alias in model.aliases},
+        aliases=settings.aliases,
     )
     _finish(history, asdict(evaluation) if as_json else None)
     if not as_json:

@@ -177,7 +177,7 @@ class _Past:
 
         self.history = history
         self.mode = mode
-        self.aliases = {alias: model.name for model in settings.models for alias in model.aliases}
+        self.aliases = settings.aliases
         self.profiles = profiles(history, mode=mode, aliases=self.aliases)
 
     def chemistry(self, weights: ChemistrySettings) -> ChemistryTable:
@@ -196,18 +196,18 @@ class _Past:
             InputError: it has too few rounds, or its profiles are not means.
         """
         from llmchem_tui.analysis.stability import stability
-        from llmchem_tui.domain.recommendation import ChemistryParameters
 
         if self.mode != "mean":
             raise InputError(
                 f'--bootstrap resamples means over rounds, but the profile is "{self.mode}": '
                 "add --profile mean."
             )
-        parameters = ChemistryParameters(
-            weights.alpha, weights.beta, weights.usage_threshold, weights.empty_cost
-        )
         return stability(
-            self.history, parameters, tau=weights.tau, resamples=resamples, aliases=self.aliases
+            self.history,
+            weights.parameters,
+            tau=weights.tau,
+            resamples=resamples,
+            aliases=self.aliases,
         )
 
     def tell_notes(self) -> None:

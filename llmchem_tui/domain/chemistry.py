@@ -21,7 +21,8 @@ from llmchem_tui.domain.model import Profile
 
 Array = NDArray[np.float64]
 
-_EQUAL_PENALTIES = 1e-9
+EQUAL_PENALTIES = 1e-9
+"""Penalties that differ by no more make a pool homogeneous."""
 _SATURATION = 1e-4
 _FEWEST_PAIRS = 3
 _ACCURACY_SCALE = 1.0
@@ -159,7 +160,7 @@ def chemistry(
     names = tuple(sorted(profile.name for profile in profiles))
     ranked = rank_order(used(profiles, usage_threshold))
     penalties = np.array([penalty(profile) for profile in ranked])
-    homogeneous = not ranked or bool(np.ptp(penalties) <= _EQUAL_PENALTIES)
+    homogeneous = not ranked or bool(np.ptp(penalties) <= EQUAL_PENALTIES)
     values = np.zeros((len(names), len(names)))
     position = {name: i for i, name in enumerate(names)}
     places = np.array([position[profile.name] for profile in ranked], dtype=np.intp)

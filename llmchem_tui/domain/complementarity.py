@@ -25,8 +25,10 @@ Array = NDArray[np.float64]
 WEIGHT = 0.5
 """The hypervolume's share of the complementarity (λ in P1 A.4)."""
 
+MAJORITY = 0.5
+"""Soft voting: an item is right where the members' mean accuracy exceeds this."""
+
 _DIAGONAL = math.sqrt(2.0)
-_MAJORITY = 0.5
 _BOTH_ENDS = 2
 _SATURATED = 1e-12
 _UNIFORM = 1e-8
@@ -55,7 +57,7 @@ def effectiveness(accuracies: Array) -> float:
     if not answered.any():
         return float("nan")
     means = np.nansum(accuracies, axis=0)[answered] / answers[answered]
-    return float(np.mean(means > _MAJORITY))
+    return float(np.mean(means > MAJORITY))
 
 
 def hypervolume(points: Array) -> float:

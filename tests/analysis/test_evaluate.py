@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmchem_tui.analysis.evaluate import Evaluation, Measures, Tokens, evaluate
-from llmchem_tui.analysis.round_measures import complementarities
 from llmchem_tui.analysis.statistics import Estimate
 from llmchem_tui.domain.chemistry import chemistry
 from llmchem_tui.domain.complementarity import complementarity
@@ -290,14 +289,6 @@ def test_a_strategys_measures_do_not_depend_on_the_others(rows: list[Row]) -> No
         alone = evaluate(history_of([row for row in rows if row["strategy"] == strategy]))
         assert alone.strategies == (of(together, strategy),)
         assert alone.sizes == tuple(one for one in together.sizes if one.strategy == strategy)
-
-
-@given(st.lists(st.tuples(EIGHTHS, EIGHTHS), min_size=1, max_size=6))
-def test_complementarity_of_many_rounds_at_once_is_that_of_each(
-    points: list[tuple[float, float]],
-) -> None:
-    stack = np.array([points, points[::-1]])
-    assert complementarities(stack) == pytest.approx(complementarity(stack[0]), abs=1e-12)
 
 
 # --- what is missing ------------------------------------------------------------------------------
