@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from llmchem_tui.consent import Consent
@@ -29,12 +30,12 @@ from llmchem_tui.storage.vignettes import nameless
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
     from llmchem_tui.domain.chemistry import ChemistryTable
-    from llmchem_tui.domain.recommendation import ChemistryParameters
     from llmchem_tui.domain.scoring import RoundScore
     from llmchem_tui.domain.strategies import Choice, Knowledge
     from llmchem_tui.providers.pool import Pool
-    from llmchem_tui.session.forecast import Forecast
+    from llmchem_tui.session.forecast import Forecast, Pace
     from llmchem_tui.session.protocol import Prompts
+    from llmchem_tui.storage.history import History
     from llmchem_tui.storage.profiles import ProfileMode
 
 _LARGEST_SEED = 2**31
@@ -43,7 +44,8 @@ _LARGEST_SEED = 2**31
 class Laboratory:
     """A pool, its histories, and what is saved.
 
-    ``recorder`` writes the session. ``totals``: what the calls of this sitting consumed.
+    ``recorder`` writes the session. ``totals``: what the calls of this sitting consumed. ``last``:
+    the round that was finished last.
     ``reopen`` looks for models anew; None: the pool stays as it is.
     """
 
@@ -65,13 +67,9 @@ class Laboratory:
         self._reopen = reopen
         self._past = Past(settings, saving.folder)
         self.totals = Totals()
+        self.last: FinishedRound | None = None
         self._rounds = 0
         self._consent = Consent(settings.round.remote)
-
-    @property
-    def chemistry_parameters(self) -> ChemistryParameters:
-        """How chemistry is weighed, as the domain takes it."""
-        return self.settings.chemistry.parameters
 
     def specs(self, names: tuple[str, ...]) -> tuple[ModelSpec, ...]:
         """Return the pool's models of these names, in this order.
@@ -114,6 +112,10 @@ class Laboratory:
             instead=instead,
         )
 
+    def history(self) -> History:
+        """Return the rows of all rounds that teach; call it in a thread, as ``knowledge``."""
+        return self._past.history(simulated=self.pool.simulated, present=self.recorder.name)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What was repaired or left out when past rounds were read."""
@@ -155,8 +157,12 @@ class Laboratory:
             *(self.pool.endpoints[name].provider.loaded() for name in names)
         )
         loaded = {n: ids for n, ids in zip(names, memories, strict=True) if ids is not None}
-        known = await asyncio.to_thread(self._past.paces, present=self.recorder.name)
+        known = await asyncio.to_thread(self.paces)
         return forecast(plan, self.pool.endpoints, known, loaded)
+
+    def paces(self) -> dict[str, Pace]:
+        """Return how long the models' calls took so far. Reads files at the first call."""
+        return self._past.paces(present=self.recorder.name)
 
     def choose(
         self,
@@ -190,7 +196,7 @@ class Laboratory:
             self.pool.models,
             self.knowledge(repeats),
             seed=seed,
-            settings=self.chemistry_parameters,
+            settings=self.settings.chemistry.parameters,
         )
 
     def next_ensemble(
@@ -212,7 +218,7 @@ class Laboratory:
             self.pool.models,
             self.knowledge(repeats, instead=instead),
             seed=seed,
-            settings=self.chemistry_parameters,
+            settings=self.settings.chemistry.parameters,
         )
 
     def must_ask(self, names: tuple[str, ...]) -> str:
@@ -250,16 +256,27 @@ class Laboratory:
         Raises:
             StorageError: the session's folder could not be made.
         """
-        self._rounds += 1
-        trial = self.recorder.begin_round(self._rounds, self._session_info)
-        if self.recorder.saving.private:
-            vignette = nameless(vignette)
+        return self.plan_together([(vignette, choice, seed)])
+
+    def plan_together(self, rounds: Iterable[tuple[Vignette, Choice, int]]) -> Plan:
+        """Return the plan of several rounds, each a vignette, its ensemble and a seed.
+
+        Raises:
+            StorageError: the session's folder could not be made.
+        """
         own = self.settings.round
         return Plan(
-            (RoundPlan(trial, vignette, self.specs(choice.ensemble), choice.strategy, seed),),
+            tuple(starmap(self._round_plan, rounds)),
             order=own.order,
             deadline_seconds=own.deadline_seconds,
         )
+
+    def _round_plan(self, vignette: Vignette, choice: Choice, seed: int) -> RoundPlan:
+        self._rounds += 1
+        trial = self.recorder.begin_round(self.session_info)
+        if self.recorder.saving.private:
+            vignette = nameless(vignette)
+        return RoundPlan(trial, vignette, self.specs(choice.ensemble), choice.strategy, seed)
 
     async def run(
         self, plan: Plan, stop: asyncio.Event | None = None
@@ -291,13 +308,15 @@ class Laboratory:
         score = state.score(abstain_below=self.settings.round.abstain_below)
         finished = self.finished(state, score)
         self._past.add_round(finished)
+        self.last = finished
         return finished
 
     def finished(self, state: RoundState, score: RoundScore) -> FinishedRound:
         """Return a round that has ended now as the files take it."""
         return FinishedRound.of(state, score, self._clock())
 
-    def _session_info(self) -> SessionInfo:
+    def session_info(self) -> SessionInfo:
+        """Return what the file of a session that begins now says."""
         return SessionInfo(
             created=self._clock(),
             models=self.pool.models,

@@ -64,39 +64,37 @@ class Past:
         and count twice after it. ``profile``: how rounds become a profile, else as in the
         settings. ``instead``: a round with other numbers than those that are saved of it.
         """
-        from llmchem_tui.domain.strategies import Knowledge
+        from llmchem_tui.storage import profiles
         from llmchem_tui.storage.history import history_of, join
-        from llmchem_tui.storage.profiles import (
-            past_ensembles,
-            profiles,
-            rounds_by_model,
-            rounds_together,
-        )
         from llmchem_tui.storage.selections import exclude_repeats, without_trial
 
-        if self._history is None:
-            self._history = self._read(simulated, present)
-        past = exclude_repeats(self._history, *repeats) if repeats else self._history
+        past = self._saved(simulated, present)
+        if repeats:
+            past = exclude_repeats(past, *repeats)
         history = join([past, history_of(self._finished)])
         if instead is not None:
             history = join([without_trial(history, instead.trial), history_of([instead])])
-        return Knowledge(
-            profiles(history, mode=profile or self._settings.chemistry.profile, aliases=aliases),
-            past_ensembles(history, aliases=aliases),
-            rounds_by_model(history, aliases=aliases),
-            rounds_together(history, aliases=aliases),
-        )
+        mode = profile or self._settings.chemistry.profile
+        return profiles.knowledge(history, mode=mode, aliases=aliases)
+
+    def history(self, *, simulated: bool, present: str | None) -> History:
+        """Return the rows of all rounds that teach; ``simulated``, ``present`` as in knowledge."""
+        from llmchem_tui.storage.history import history_of, join
+
+        return join([self._saved(simulated, present), history_of(self._finished)])
+
+    def _saved(self, simulated: bool, present: str | None) -> History:
+        if self._history is None:
+            self._history = self._read(simulated, present)
+        return self._history
 
     def _read(self, simulated: bool, present: str | None) -> History:
-        """The rows that may teach: same task, and simulated or real as the pool is."""
-        from llmchem_tui.storage.history import join, read_history, read_sessions
-        from llmchem_tui.storage.selections import only
+        from llmchem_tui.storage.history import join, read_sessions
 
-        paths = [Path(path) for path in self._settings.history.paths]
-        histories = [read_history(paths)] if paths else []
-        histories.append(read_sessions(self._folder, exclude=present))
-        past = only(join(histories), simulated=simulated)
-        return dataclasses.replace(past, frame=past.frame[past.frame["task"] == TASK])
+        configured = read_configured(self._settings)
+        return teaching(
+            join([*configured, read_sessions(self._folder, exclude=present)]), simulated=simulated
+        )
 
     def paces(self, *, present: str | None) -> dict[str, Pace]:
         """Return how long the models' calls took, by model, in the newest sessions and here."""
@@ -105,3 +103,23 @@ class Past:
         if self._saved_calls is None:
             self._saved_calls = recent_calls(self._folder, exclude=present)
         return paces([*self._saved_calls, *self._calls])
+
+
+def read_configured(settings: Settings) -> list[History]:
+    """Return the rows of ``[history] paths``: of one history, or of none.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    from llmchem_tui.storage.history import read_history
+
+    paths = [Path(path) for path in settings.history.paths]
+    return [read_history(paths)] if paths else []
+
+
+def teaching(history: History, *, simulated: bool) -> History:
+    """Return the rows that may teach: our task, and simulated or real as the pool is."""
+    from llmchem_tui.storage.selections import only
+
+    past = only(history, simulated=simulated)
+    return dataclasses.replace(past, frame=past.frame[past.frame["task"] == TASK])

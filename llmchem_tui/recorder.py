@@ -14,7 +14,7 @@ from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.rounds import FinishedRound
 from llmchem_tui.storage.session_file import SessionInfo
-from llmchem_tui.storage.sessions import SessionWriter
+from llmchem_tui.storage.sessions import SessionWriter, begin_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,29 @@ class Recorder:
         self.saving = saving
         self.session: SessionWriter | None = None
         self.not_saved = "" if saving.write else "nothing was to be saved"
+        self._unsaved = 0
 
     @property
     def name(self) -> str | None:
         """The present session's name."""
         return self.session.name if self.session else None
 
-    def begin_round(self, number: int, info: Callable[[], SessionInfo]) -> str:
+    def begin_round(self, info: Callable[[], SessionInfo]) -> str:
         """Return the trial of a round, and begin a session with ``info`` if there is none.
 
         Raises:
             StorageError: the session's folder could not be made.
         """
         if self.session is None and self.saving.write:
-            self.session = SessionWriter(self.saving.folder, info())
-            self.not_saved = ""
-        return self.session.trial(number) if self.session else f"unsaved {number}"
+            self.go_on(begin_session(self.saving.folder, info()))
+        if self.session is not None:
+            return self.session.next_trial()
+        self._unsaved += 1
+        return f"unsaved {self._unsaved}"
+
+    def go_on(self, session: SessionWriter) -> None:
+        """Write this session from now on."""
+        self.session, self.not_saved = session, ""
 
     def record(self, event: Event, finished: FinishedRound | None) -> None:
         """Save an event in the journal, and with the last one of a round its numbers.

@@ -15,7 +15,7 @@ from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.journal import JOURNAL_FILE
 from llmchem_tui.storage.rounds import FinishedRound
 from llmchem_tui.storage.session_file import SessionInfo
-from llmchem_tui.storage.sessions import SessionWriter
+from llmchem_tui.storage.sessions import begin_session
 from llmchem_tui.storage.vignettes import nameless
 from tests.session.scripted import (
     VIGNETTE,
@@ -79,7 +79,7 @@ def save_session(
     """
     names = [f"{prefix}{name}" for name in "abc"]
     info = SessionInfo(created, tuple(map(spec, names)), private=private)
-    writer = SessionWriter(sessions, info)
+    writer = begin_session(sessions, info)
     with closing(writer):
         for number in range(1, rounds + 1):
             for event in _events(writer.trial(number), prefix, private):

@@ -140,7 +140,7 @@ def test_a_single_model_gives_its_answer_without_confidence(llmchem: Llmchem) ->
 
 
 def test_settings_commands_and_screen_know_the_same_strategies() -> None:
-    from llmchem_tui.cli.run import STRATEGIES
+    from llmchem_tui.batch.request import STRATEGIES
     from llmchem_tui.config import RoundSettings
     from llmchem_tui.domain.strategies import Strategy
     from llmchem_tui.ui.setup import STRATEGIES as SHOWN

@@ -23,13 +23,16 @@ class Pace:
     """What calls to a model took so far; None where no past call tells.
 
     ``load_seconds``: median of its loads. ``tokens_per_second``: written per second of a call,
-    loading not counted. ``answer_tokens``, ``review_tokens``: medians of what it wrote.
+    loading not counted. ``answer_tokens``, ``review_tokens``: medians of what it wrote, and
+    ``answer_tokens_in``, ``review_tokens_in`` of what it read for them.
     """
 
     load_seconds: float | None = None
     tokens_per_second: float | None = None
     answer_tokens: float | None = None
     review_tokens: float | None = None
+    answer_tokens_in: float | None = None
+    review_tokens_in: float | None = None
 
     def seconds(self, *, review: bool) -> float | None:
         """How long an answer or a review takes, loading not counted."""
@@ -110,6 +113,7 @@ class _Seen:
     loads: list[float] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     reviews: list[int] = field(default_factory=list)
+    read: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
     tokens: int = 0
     seconds: float = 0.0
 
@@ -119,9 +123,10 @@ class _Seen:
             self.loads.append(usage.load_seconds)
         if result.status is not Status.OK or latency is None or usage.tokens_out is None:
             return
-        (self.answers if isinstance(result, AnswerResult) else self.reviews).append(
-            usage.tokens_out
-        )
+        is_answer = isinstance(result, AnswerResult)
+        (self.answers if is_answer else self.reviews).append(usage.tokens_out)
+        if usage.tokens_in is not None:
+            self.read[not is_answer].append(usage.tokens_in)
         self.tokens += usage.tokens_out
         self.seconds += max(0.0, latency - (usage.load_seconds or 0.0))
 
@@ -132,6 +137,7 @@ class _Seen:
             self.tokens / self.seconds if self.seconds else None,
             median(self.answers) if self.answers else None,
             median(self.reviews) if self.reviews else None,
+            *(median(tokens) if tokens else None for tokens in self.read),
         )
 
 

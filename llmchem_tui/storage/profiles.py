@@ -16,12 +16,27 @@ from llmchem_tui.domain.model import Profile
 if TYPE_CHECKING:
     import pandas
 
+    from llmchem_tui.domain.strategies import Knowledge
     from llmchem_tui.storage.history import History
 
 ProfileMode = Literal["mean", "latest", "best"]
 
 _ROUND = ["trial", "strategy"]
 _VALUES = ["quality", "accuracy"]
+
+
+def knowledge(
+    history: History, *, mode: ProfileMode = "mean", aliases: Mapping[str, str] | None = None
+) -> Knowledge:
+    """All that the rounds of a history teach about the models; the history has one task."""
+    from llmchem_tui.domain.strategies import Knowledge
+
+    return Knowledge(
+        profiles(history, mode=mode, aliases=aliases),
+        past_ensembles(history, aliases=aliases),
+        rounds_by_model(history, aliases=aliases),
+        rounds_together(history, aliases=aliases),
+    )
 
 
 def profiles(

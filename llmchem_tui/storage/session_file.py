@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -48,7 +49,8 @@ class SessionInfo:
     """What session.toml says from the beginning.
 
     ``created`` with a time zone. ``models``: the pool, all simulated or all real. ``prompts``: the
-    digest of each prompt file by its name. ``versions``: of packages, by name.
+    digest of each prompt file by its name. ``versions``: of packages, by name. ``batch``: which
+    part of which batch it holds; empty: none.
     """
 
     created: datetime
@@ -56,11 +58,26 @@ class SessionInfo:
     private: bool = False
     prompts: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=package_versions)
+    batch: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
         """Whether the session runs on the simulated pool."""
         return any(model.simulated for model in self.models)
+
+    def tables(self) -> dict[str, Any]:
+        """What the file holds before the first round."""
+        return {
+            "format": _FORMAT,
+            "created": self.created.astimezone(UTC).replace(microsecond=0),
+            "simulated": self.simulated,
+            "private": self.private,
+            "versions": dict(self.versions),
+            "prompts": dict(self.prompts),
+            **({"batch": dict(self.batch)} if self.batch else {}),
+            "seeds": {},
+            "models": [_model_table(model) for model in self.models],
+        }
 
 
 class _Model(msgspec.Struct, frozen=True):
@@ -77,21 +94,11 @@ class Settings(msgspec.Struct, frozen=True):
     models: list[_Model]
 
 
-def session_toml(info: SessionInfo, seeds: Mapping[str, int]) -> bytes:
-    """The file's content; ``seeds`` by trial."""
+def session_toml(tables: Mapping[str, Any]) -> bytes:
+    """The file's content, from what it holds."""
     import tomli_w
 
-    settings = {
-        "format": _FORMAT,
-        "created": info.created.astimezone(UTC).replace(microsecond=0),
-        "simulated": info.simulated,
-        "private": info.private,
-        "versions": dict(info.versions),
-        "prompts": dict(info.prompts),
-        "seeds": dict(seeds),
-        "models": [_model_table(model) for model in info.models],
-    }
-    return storable(tomli_w.dumps(settings)).encode("utf-8")
+    return storable(tomli_w.dumps(tables)).encode("utf-8")
 
 
 def check_format(file: Path) -> None:
@@ -113,15 +120,24 @@ def read_settings(file: Path) -> Settings:
         InputError: the file is missing or damaged, or its format is newer.
     """
     try:
-        settings = tomllib.loads(read_bytes(file).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _damaged(file, error) from None
-    if isinstance(version := settings.get("format"), int) and version > _FORMAT:
-        raise _newer(file, version)
-    try:
-        return msgspec.convert(settings, Settings)
+        return msgspec.convert(read_tables(file), Settings)
     except msgspec.ValidationError as error:
         raise _damaged(file, error) from None
+
+
+def read_tables(file: Path) -> dict[str, Any]:
+    """All that a session.toml holds, unchecked but for its format.
+
+    Raises:
+        InputError: the file is missing or damaged, or its format is newer.
+    """
+    try:
+        tables = tomllib.loads(read_bytes(file).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _damaged(file, error) from None
+    if isinstance(version := tables.get("format"), int) and version > _FORMAT:
+        raise _newer(file, version)
+    return tables
 
 
 def _newer(file: Path, version: int) -> InputError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import ReviewResult
@@ -20,7 +21,8 @@ from llmchem_tui.storage.files import (
     replace,
 )
 from llmchem_tui.storage.history import HISTORY_FILE
-from llmchem_tui.storage.journal import JOURNAL_FILE, JournalWriter
+from llmchem_tui.storage.journal import JOURNAL_FILE
+from llmchem_tui.storage.journal_writer import JournalWriter
 from llmchem_tui.storage.rounds import (
     HISTORY_COLUMNS,
     REVIEW_COLUMNS,
@@ -65,32 +67,25 @@ class SessionSummary:
 
 
 class SessionWriter:
-    """A new session folder, and all that is written to it.
+    """A session folder, and all that is written to it.
 
-    ``journal`` takes the events. Folder and files are for their owner alone.
+    ``journal`` takes the events. ``tables``: what session.toml holds. ``rounds``: how many of the
+    ``begun`` ones are in the history.
     """
 
-    def __init__(self, sessions: Path, info: SessionInfo) -> None:
-        """Create the folder in ``sessions`` with all its files; a taken name gets ``-2``, ….
-
-        Raises:
-            StorageError: the folder or a file could not be created.
-        """
-        self._info = info
-        self._seeds: dict[str, int] = {}
-        try:
-            self.folder = _new_folder(sessions, info.created)
-            create(self.folder / SESSION_FILE, session_toml(self._info, self._seeds))
-            create(self.folder / HISTORY_FILE, header_line(HISTORY_COLUMNS))
-            create(self.folder / REVIEWS_FILE, header_line(REVIEW_COLUMNS))
-            self.journal = JournalWriter(
-                self.folder / JOURNAL_FILE, self.name, private=info.private
-            )
-        except OSError as error:
-            raise StorageError(
-                f"No session could be created in {sessions} ({reason(error)}); nothing is saved. "
-                "Use another folder ($LLMCHEM_DATA, or --out of a command)."
-            ) from error
+    def __init__(
+        self,
+        folder: Path,
+        tables: dict[str, Any],
+        journal: JournalWriter,
+        begun: int = 0,
+        rounds: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.tables = tables
+        self.journal = journal
+        self.begun = begun
+        self.rounds = rounds
 
     @property
     def name(self) -> str:
@@ -107,6 +102,16 @@ class SessionWriter:
             "journal": self.folder / JOURNAL_FILE,
         }
 
+    @property
+    def private(self) -> bool:
+        """Whether the files hold numbers only."""
+        return bool(self.tables["private"])
+
+    def next_trial(self) -> str:
+        """The name of the next round, each time another one."""
+        self.begun += 1
+        return self.trial(self.begun)
+
     def trial(self, number: int) -> str:
         """The name of the session's round of this number, the first being 1."""
         return f"{self.name} {number}"
@@ -117,13 +122,13 @@ class SessionWriter:
         Raises:
             StorageError: it could not be written; history and reviews then have nothing of it.
         """
-        private = self._info.private
-        history = csv_block(HISTORY_COLUMNS, history_rows(finished, private=private))
-        reviews = csv_block(REVIEW_COLUMNS, review_rows(finished, private=private))
+        history = csv_block(HISTORY_COLUMNS, history_rows(finished, private=self.private))
+        reviews = csv_block(REVIEW_COLUMNS, review_rows(finished, private=self.private))
         try:
-            self._seeds[finished.trial] = finished.seed
-            replace(self.folder / SESSION_FILE, session_toml(self._info, self._seeds))
+            self.tables["seeds"][finished.trial] = finished.seed
+            replace(self.folder / SESSION_FILE, session_toml(self.tables))
             append({self.folder / REVIEWS_FILE: reviews, self.folder / HISTORY_FILE: history})
+            self.rounds += 1
         except OSError as error:
             raise StorageError(
                 f"Round {finished.trial} could not be saved in {self.folder} ({reason(error)}); "
@@ -137,7 +142,7 @@ class SessionWriter:
         Raises:
             StorageError: it could not be written.
         """
-        row = review_row(trial, ensemble, review, private=self._info.private)
+        row = review_row(trial, ensemble, review, private=self.private)
         try:
             append({self.folder / REVIEWS_FILE: csv_block(REVIEW_COLUMNS, [row])})
         except OSError as error:
@@ -153,6 +158,29 @@ class SessionWriter:
             StorageError: its last events could not be written.
         """
         self.journal.close()
+
+
+def begin_session(sessions: Path, info: SessionInfo) -> SessionWriter:
+    """Create a folder in ``sessions`` with all its files; a taken name gets ``-2``, ….
+
+    Folder and files are for their owner alone.
+
+    Raises:
+        StorageError: the folder or a file could not be created.
+    """
+    tables = info.tables()
+    try:
+        folder = _new_folder(sessions, info.created)
+        create(folder / SESSION_FILE, session_toml(tables))
+        create(folder / HISTORY_FILE, header_line(HISTORY_COLUMNS))
+        create(folder / REVIEWS_FILE, header_line(REVIEW_COLUMNS))
+        journal = JournalWriter.create(folder / JOURNAL_FILE, folder.name, private=info.private)
+    except OSError as error:
+        raise StorageError(
+            f"No session could be created in {sessions} ({reason(error)}); nothing is saved. "
+            "Use another folder ($LLMCHEM_DATA, or --out of a command)."
+        ) from error
+    return SessionWriter(folder, tables, journal)
 
 
 def list_sessions(sessions: Path) -> list[SessionEntry]:

@@ -44,7 +44,8 @@ from llmchem_tui.session.events import (
     TextArrived,
 )
 from llmchem_tui.storage.files import StorageError
-from llmchem_tui.storage.journal import JournalWriter, read_journal, recent_calls
+from llmchem_tui.storage.journal import read_journal, recent_calls
+from llmchem_tui.storage.journal_writer import JournalWriter
 
 ANSWER = Answer(
     "Likely SECRET pneumonia.", (Medication(Action.START, "SECRET drug", "1 g"),), ("SECRET",)
@@ -105,7 +106,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(path: Path, *events: Event, private: bool = False) -> None:
-    with closing(JournalWriter(path, "session-1", private=private)) as journal:
+    with closing(JournalWriter.create(path, "session-1", private=private)) as journal:
         for event in events:
             journal.append(event)
 
@@ -217,7 +218,7 @@ def test_the_end_of_a_call_is_on_the_disk_with_its_text_when_append_returns(
 ) -> None:
     synced: list[bytes] = []
     monkeypatch.setattr(os, "fsync", lambda number: synced.append(path.read_bytes()))
-    journal = JournalWriter(path, "session-1")
+    journal = JournalWriter.create(path, "session-1")
     for event, expected in zip(EVENTS, [1, 0, 0, 0, 1, 1, 0, 1, 1, 1], strict=True):
         synced.clear()
         journal.append(event)
@@ -319,7 +320,7 @@ def test_a_missing_journal_is_named(path: Path) -> None:
 def test_a_journal_is_never_written_over(path: Path) -> None:
     path.write_text("precious")
     with pytest.raises(FileExistsError):
-        JournalWriter(path, "session-1")
+        JournalWriter.create(path, "session-1")
     assert path.read_text() == "precious"
 
 
@@ -338,7 +339,7 @@ def test_a_full_disk_is_told_and_leaves_the_journal_whole(
             return super().write(bytes(memoryview(block))[:size])  # type: ignore[arg-type]
 
     monkeypatch.setattr(io, "FileIO", FullDisk)
-    journal = JournalWriter(path, "session-1")
+    journal = JournalWriter.create(path, "session-1")
     journal.append(EVENTS[0])
     with pytest.raises(StorageError, match=r"could not be written \(No space left on device\)"):
         journal.append(EVENTS[1])
@@ -352,7 +353,7 @@ def test_recent_calls_are_those_of_the_newest_sessions(tmp_path: Path) -> None:
     result = AnswerResult("a", Status.OK, ANSWER, 2.0, Usage(1, 2, load_seconds=0.5))
     for name in ("2026-01-01T00-00-00", "2026-01-02T00-00-00"):
         (tmp_path / name).mkdir()
-        with closing(JournalWriter(tmp_path / name / "journal.jsonl", name)) as journal:
+        with closing(JournalWriter.create(tmp_path / name / "journal.jsonl", name)) as journal:
             journal.append(AnswerEnded(at=1.0, trial=f"{name} 1", result=result))
             journal.append(RoundEnded(at=2.0, trial=f"{name} 1", elapsed=1.0))
     assert recent_calls(tmp_path) == [result, result]
@@ -362,7 +363,7 @@ def test_recent_calls_are_those_of_the_newest_sessions(tmp_path: Path) -> None:
 def test_a_damaged_journal_tells_what_can_be_read_of_it(tmp_path: Path) -> None:
     assert recent_calls(tmp_path / "nowhere") == []
     (tmp_path / "s").mkdir()
-    with closing(JournalWriter(tmp_path / "s" / "journal.jsonl", "s")) as journal:
+    with closing(JournalWriter.create(tmp_path / "s" / "journal.jsonl", "s")) as journal:
         journal.append(AnswerEnded(at=1.0, trial="s 1", result=AnswerResult("a", Status.ERROR)))
     with (tmp_path / "s" / "journal.jsonl").open("ab") as file:
         file.write(b"\xff\n{torn")

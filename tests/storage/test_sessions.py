@@ -50,6 +50,7 @@ from llmchem_tui.storage.rounds import (
 from llmchem_tui.storage.session_file import SessionInfo
 from llmchem_tui.storage.sessions import (
     SessionWriter,
+    begin_session,
     list_sessions,
     session_summary,
 )
@@ -124,7 +125,7 @@ def finished_round(trial: str = f"{NAME} 1") -> FinishedRound:
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[SessionWriter]:
     """Return a session that has just been created."""
-    with closing(SessionWriter(tmp_path / "data" / "sessions", INFO)) as session:
+    with closing(begin_session(tmp_path / "data" / "sessions", INFO)) as session:
         yield session
 
 
@@ -299,7 +300,7 @@ def test_text_that_a_spreadsheet_would_run_or_utf8_cannot_hold_is_safe(
 
 
 def test_a_private_session_holds_numbers_and_nobodys_words(tmp_path: Path) -> None:
-    with closing(SessionWriter(tmp_path, replace(INFO, private=True))) as session:
+    with closing(begin_session(tmp_path, replace(INFO, private=True))) as session:
         session.append_round(finished_round())
     for file in session.folder.iterdir():
         content = file.read_text()
@@ -350,7 +351,7 @@ def test_the_installed_versions_are_written_where_none_are_given() -> None:
 def test_folder_and_files_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        with closing(SessionWriter(tmp_path / "new", INFO)) as session:
+        with closing(begin_session(tmp_path / "new", INFO)) as session:
             session.append_round(finished_round())
             session.journal.append(RoundEnded(at=1.0, trial=session.trial(1), elapsed=1.0))
     finally:
@@ -365,7 +366,7 @@ def test_a_taken_name_gets_a_number_and_sessions_are_listed_newest_first(tmp_pat
     names = []
     for seconds in (0, 0, 0, -1, 5):
         info = replace(INFO, created=CREATED + timedelta(seconds=seconds))
-        with closing(SessionWriter(tmp_path, info)) as session:
+        with closing(begin_session(tmp_path, info)) as session:
             names.append(session.name)
     assert names == [NAME, f"{NAME}-2", f"{NAME}-3", "2026-01-31T09-14-59", "2026-01-31T09-15-05"]
     for other in ("notes", "2026-13-31T09-15-00", ".2026-01-31T09-15-00"):
@@ -411,7 +412,7 @@ def test_a_summary_of_a_foreign_history_is_refused(session: SessionWriter) -> No
 
 def test_a_session_of_the_simulated_pool_says_so(tmp_path: Path) -> None:
     models = (ModelSpec("sim/a", "sim", "a", Locality.LOCAL),)
-    with closing(SessionWriter(tmp_path, replace(INFO, models=models))) as session:
+    with closing(begin_session(tmp_path, replace(INFO, models=models))) as session:
         assert session_summary(session.folder).simulated
 
 
@@ -452,7 +453,7 @@ def test_sessions_beside_the_one_in_use_are_read(session: SessionWriter) -> None
 def test_a_place_where_nothing_can_be_created_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"No session could be created in .* nothing is saved"):
-        SessionWriter(tmp_path / "file" / "sessions", INFO)
+        begin_session(tmp_path / "file" / "sessions", INFO)
 
 
 @pytest.mark.parametrize("works", [0, 1, 2])  # settings, reviews and history are synced in turn

@@ -20,7 +20,7 @@ from llmchem_tui.ui.screens.dialogs import LeaveScreen, PickScreen
 from llmchem_tui.ui.screens.themes import ThemeScreen
 from llmchem_tui.ui.widgets.keys import KeysPanel
 from tests.session.scripted import FOREVER, ScriptedProvider
-from tests.ui.app_under_test import NARROW, SETTINGS, WIDE, Bench, Driver, saved_rows, scripted_pool
+from tests.ui.app_under_test import NARROW, SETTINGS, Bench, Driver, saved_rows, scripted_pool
 
 MODES = {
     "escape": "round",
@@ -47,11 +47,8 @@ def panel_of_keys(user: Driver) -> str:
     return " ".join(user.text("KeysPanel").split())
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-async def test_every_key_of_the_app_works_on_every_screen(
-    bench: Bench, size: tuple[int, int]
-) -> None:
-    async with bench.opened(size) as user:
+async def test_every_key_of_the_app_works_on_every_screen(bench: Bench) -> None:
+    async with bench.opened(NARROW) as user:
         for to, mode in MODES.items():
             await user.press(to)
             assert user.app.current_mode == mode

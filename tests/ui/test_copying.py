@@ -32,7 +32,7 @@ from llmchem_tui.recorder import Saving
 from llmchem_tui.storage import copies
 from llmchem_tui.storage.prompts import load_prompts
 from llmchem_tui.storage.session_file import SessionInfo
-from llmchem_tui.storage.sessions import SessionWriter
+from llmchem_tui.storage.sessions import begin_session
 from llmchem_tui.ui.copying import (
     CLIPBOARD_BYTES,
     Copied,
@@ -41,12 +41,12 @@ from llmchem_tui.ui.copying import (
     copy_focused,
     export_round,
     exports_place,
-    round_report,
     save_screenshot,
     session_place,
 )
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import HUMAN, Reading
+from llmchem_tui.ui.round_reports import round_report
 from llmchem_tui.ui.screens.desk import DeskScreen
 from llmchem_tui.ui.setup import Setup
 from tests.analysis.rounds import VIGNETTE, answer, ended, graded, ok
@@ -181,7 +181,7 @@ class Table:
 
     def session(self, *, private: bool = False) -> Path:
         """A saved session, which is that of the round on the screen."""
-        writer = SessionWriter(self.desk.sessions, SessionInfo(CREATED, (), private=private))
+        writer = begin_session(self.desk.sessions, SessionInfo(CREATED, (), private=private))
         writer.close()
         self.desk.saved_in = writer.folder
         return writer.folder
@@ -418,7 +418,7 @@ async def test_a_replayed_session_gets_its_own_copies_and_a_csv_those_of_the_dat
         assert (mode(path), mode(path.parent)) == (0o600, 0o700)
 
 
-# --- a round as Markdown --------------------------------------------------------------------
+# --- a round as Markdown and as a page ------------------------------------------------------
 
 
 async def test_a_round_is_exported_beside_its_session_and_never_over_another(
@@ -433,8 +433,19 @@ async def test_a_round_is_exported_beside_its_session_and_never_over_another(
         text = (folder / "round-3.md").read_text()
         assert text.startswith(f"# Round {NAME} 3\n")
         assert "- A, B agree" in text and "## What if" not in text
-        assert "round-3-2.md" in await user.press("x")
+        again = await user.press("x")
+        assert "round-3-2.md" in again and "round-3-2.html" in again
         assert (folder / "round-3.md").read_text() == text
+
+
+async def test_beside_the_markdown_of_a_round_is_its_page(table: Table) -> None:
+    folder = table.session()
+    async with table.shown() as user:
+        user.screen.reading = reading()
+        assert "as a page for a browser in round-3.html" in await user.press("x")
+        assert mode(folder / "round-3.html") == 0o600
+        page = (folder / "round-3.html").read_text()
+        assert f"<h1>Round {NAME} 3</h1>" in page and "<li>A, B agree</li>" in page
 
 
 async def test_what_the_reader_asks_is_exported_beside_what_is_saved(table: Table) -> None:

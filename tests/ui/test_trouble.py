@@ -12,7 +12,7 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.pool import Pool
 from llmchem_tui.storage.files import StorageError, append
-from llmchem_tui.storage.journal import JournalWriter
+from llmchem_tui.storage.journal_writer import JournalWriter
 from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.widgets.pool import PoolList
 from tests.session.scripted import FOREVER, ScriptedProvider

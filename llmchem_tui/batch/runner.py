@@ -1,0 +1,209 @@
+"""Runs a batch: one session for each strategy, continued where an earlier run has stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from llmchem_tui.batch.choices import Choices
+from llmchem_tui.batch.limits import Limits
+from llmchem_tui.batch.request import STRATEGIES, BatchRound, Request
+from llmchem_tui.domain.errors import InputError, LlmchemError
+from llmchem_tui.domain.model import Status
+from llmchem_tui.session.estimate import Estimate
+from llmchem_tui.session.events import RoundEnded
+from llmchem_tui.storage.batches import batch_table, continue_batch, find_batch
+from llmchem_tui.storage.sessions import SessionWriter, begin_session
+
+if TYPE_CHECKING:
+    from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.storage.history import History
+    from llmchem_tui.storage.rounds import FinishedRound
+    from llmchem_tui.storage.session_file import SessionInfo
+
+_OUTAGE = 3  # rounds without any answer: whatever is wrong will not mend itself
+_TOGETHER = 20  # rounds in one plan: few loads of models, and the limits are looked at in between
+
+
+class Batch:
+    """A batch in a laboratory, whose folder may hold a part of it already.
+
+    ``left``: the rounds to be run, by strategy. ``found``: the rows of those that were there,
+    ``rounds_found`` in number. ``folders``: the sessions, by strategy. ``problems``: why some are
+    not run; ``failed``: it is not only that a limit was reached. ``filled``: by strategy, in how
+    many rounds the ensemble was filled up for want of profiles.
+    """
+
+    def __init__(self, laboratory: Laboratory, request: Request) -> None:
+        """Find what is there, and keep others from writing it until ``close``.
+
+        Raises:
+            InputError: a strategy cannot choose from this pool, a limit cannot be kept, a file is
+                damaged, or the pool, the prompts or a vignette have changed since.
+            StorageError: a session cannot be written, or another process is writing it.
+        """
+        self.request = request
+        self.problems: list[str] = []
+        self.failed = False
+        self.filled = Counter[str]()
+        self._over = False
+        self._silent = 0
+        self._laboratory = laboratory
+        self._choices = Choices(laboratory, request)
+        self.limits = Limits(laboratory, request, self._choices)
+        self._check_models()
+        self._folder = laboratory.recorder.saving.folder
+        self.folders = find_batch(self._folder, request.seed)
+        self._sessions: dict[str, SessionWriter] = {}
+        try:
+            for strategy, path in self.folders.items():
+                self._sessions[strategy] = continue_batch(path, self._info(strategy))
+            self.found = self._read()
+        except LlmchemError:
+            self.close()
+            raise
+        done = _answered(self.found)
+        self.left = {
+            strategy: [
+                one
+                for one in request.rounds(strategy)
+                if (strategy, one.vignette.id, str(one.seed)) not in done
+            ]
+            for strategy in STRATEGIES
+            if strategy in request.strategies
+        }
+        asked = len(request.vignettes) * len(request.sizes) * request.trials * len(self.left)
+        self.rounds_found = asked - self.rounds_left
+
+    def _check_models(self) -> None:
+        unreachable = self._laboratory.pool.unreachable
+        for spec in self.limits.models:
+            if all(name in unreachable for name in spec.endpoints):
+                raise InputError(
+                    f"{spec.name} cannot be reached, and it may have to answer: "
+                    f"{unreachable[spec.endpoint]}"
+                )
+
+    @property
+    def rounds_left(self) -> int:
+        """How many rounds are left."""
+        return sum(map(len, self.left.values()))
+
+    def estimate(self) -> Estimate:
+        """Return what the rounds that are left will consume. Reads files at the first call."""
+        known = self._laboratory.paces()
+        rounds = (one for left in self.left.values() for one in left)
+        return sum((self.limits.expected(one, known) for one in rounds), Estimate())
+
+    async def run(self, stop: asyncio.Event) -> AsyncGenerator[FinishedRound, None]:
+        """Run what is left, and yield every round that is finished and saved.
+
+        ``stop`` cancels the rounds that are running; they will be run again. It is set here where
+        going on makes no sense.
+
+        Raises:
+            InputError: a history to learn from cannot be read.
+            StorageError: a session could not be begun.
+        """
+        for strategy, left in self.left.items():
+            if left and not self._over:
+                async with aclosing(self._run_strategy(strategy, stop)) as rounds:
+                    async for finished in rounds:
+                        yield finished
+                self._laboratory.recorder.end()
+                self._over |= stop.is_set()
+
+    def close(self) -> None:
+        """Let others write the sessions.
+
+        Raises:
+            StorageError: the end of one could not be written.
+        """
+        while self._sessions:
+            self._sessions.popitem()[1].close()
+
+    # --- running ----------------------------------------------------------------------------
+
+    async def _run_strategy(
+        self, strategy: str, stop: asyncio.Event
+    ) -> AsyncGenerator[FinishedRound, None]:
+        left = self.left[strategy]
+        self._choices.learn(strategy, self._read())
+        while not stop.is_set() and (together := self.limits.affordable(left[:_TOGETHER])):
+            if self._laboratory.recorder.session is None:
+                self._begin(strategy)
+            async with aclosing(self._run_together(together, stop)) as rounds:
+                async for finished in rounds:
+                    left.remove(next(one for one in together if one.seed == finished.seed))
+                    yield finished
+        if self.limits.reached is not None:
+            self._over = True
+            self.problems.append(
+                f"The limit leaves no room for the next round: {self.limits.reached.text}."
+            )
+
+    def _begin(self, strategy: str) -> None:
+        session = self._sessions.pop(strategy, None)
+        if session is None:
+            session = begin_session(self._folder, self._info(strategy))
+            self.folders[strategy] = session.folder
+        self._laboratory.recorder.go_on(session)
+
+    async def _run_together(
+        self, rounds: Sequence[BatchRound], stop: asyncio.Event
+    ) -> AsyncGenerator[FinishedRound, None]:
+        laboratory, recorder = self._laboratory, self._laboratory.recorder
+        chosen = [(one, self._choices.of(one)) for one in rounds]
+        drafts = [(one.vignette, choice, one.seed) for one, choice in chosen if choice]
+        self.filled.update(one.strategy for one, choice in chosen if choice and choice.filled)
+        async with aclosing(laboratory.run(laboratory.plan_together(drafts), stop)) as events:
+            async for event in events:
+                self.limits.note(event)
+                if recorder.not_saved:  # what comes now would be lost
+                    self._give_up(recorder.not_saved, stop)
+                elif isinstance(event, RoundEnded) and not event.cancelled:
+                    finished = laboratory.last
+                    assert finished is not None
+                    yield finished
+                    answered = any(a.status is Status.OK for a in finished.answers.values())
+                    self._silent = 0 if answered else self._silent + 1
+                    if self._silent >= _OUTAGE:
+                        self._give_up(
+                            f"No model answered in {_OUTAGE} rounds running: llmchem doctor says "
+                            "what can be reached; then the same command goes on.",
+                            stop,
+                        )
+
+    def _give_up(self, problem: str, stop: asyncio.Event) -> None:
+        if not self.failed:
+            self.failed = True
+            self.problems.append(problem)
+        stop.set()
+
+    # --- files ------------------------------------------------------------------------------
+
+    def _info(self, strategy: str) -> SessionInfo:
+        own = batch_table(strategy, self.request.seed, self.request.vignettes)
+        return dataclasses.replace(self._laboratory.session_info(), batch=own)
+
+    def _read(self) -> History:
+        """The rows of the batch's sessions."""
+        from llmchem_tui.storage.history import history_of, join, read_history
+
+        written = [
+            path
+            for strategy, path in self.folders.items()
+            if strategy not in self._sessions or self._sessions[strategy].rounds
+        ]
+        return join([history_of(()), *([read_history(written)] if written else [])])
+
+
+def _answered(history: History) -> set[tuple[str, str, str]]:
+    """Strategy, vignette and seed of the rounds in which a model answered: the others run again."""
+    frame = history.frame[history.frame["status"] == Status.OK]
+    columns = (frame[name].tolist() for name in ("strategy", "vignette", "seed"))
+    return set(zip(*columns, strict=True))

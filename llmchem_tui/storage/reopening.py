@@ -1,0 +1,91 @@
+"""Going on with a session that was ended or cut off: what a crash left half written is taken out.
+
+A round whose rows are not all in history.csv is not finished: it stays in the journal only.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from llmchem_tui.session.events import RoundStarted
+from llmchem_tui.storage.files import StorageError, read_bytes, reason
+from llmchem_tui.storage.history import HISTORY_FILE
+from llmchem_tui.storage.journal import JOURNAL_FILE, read_journal
+from llmchem_tui.storage.journal_writer import JournalWriter
+from llmchem_tui.storage.session_file import SESSION_FILE, read_tables
+from llmchem_tui.storage.sessions import REVIEWS_FILE, SessionWriter
+
+_Row = tuple[dict[str, str], int]
+"""The cells of a row by column, and the position in the file at which it ends."""
+
+
+def reopen_session(folder: Path) -> SessionWriter:
+    """Return a writer that goes on with a session; its trials are numbered on.
+
+    Raises:
+        InputError: a file is missing or damaged, or of a newer format.
+        StorageError: it cannot be written, or another process is writing it.
+    """
+    tables = read_tables(folder / SESSION_FILE)
+    journal = JournalWriter.reopen(folder / JOURNAL_FILE)
+    started = [e for e in read_journal(folder).events if isinstance(e, RoundStarted)]
+    sizes = {event.trial: len(event.ensemble) for event in started}
+    try:
+        finished = _cut_history(folder / HISTORY_FILE, sizes)
+        _cut(folder / REVIEWS_FILE, lambda cells: cells["trial"] in finished)
+    except OSError as error:
+        journal.close()
+        raise StorageError(f"{folder} cannot be continued ({reason(error)}).") from error
+    tables["seeds"] = {t: s for t, s in tables.get("seeds", {}).items() if t in finished}
+    numbers = (trial.rpartition(" ")[2] for trial in sizes)
+    begun = max((int(number) for number in numbers if number.isdecimal()), default=0)
+    return SessionWriter(folder, tables, journal, begun, len(finished))
+
+
+def _cut_history(file: Path, sizes: Mapping[str, int]) -> set[str]:
+    """Cut history.csv behind its last whole round; returns the rounds that are left."""
+    rows = Counter[str]()
+    finished = set[str]()
+
+    def ends_a_round(cells: Mapping[str, str]) -> bool:
+        trial = cells["trial"]
+        rows[trial] += 1
+        if rows[trial] < sizes.get(trial, 1):
+            return False
+        finished.add(trial)
+        return True
+
+    _cut(file, ends_a_round)
+    return finished
+
+
+def _cut(file: Path, may_be_last: Callable[[Mapping[str, str]], bool]) -> None:
+    """Cut a table behind the last of its whole rows that may be the last one."""
+    content = read_bytes(file)
+    end = content.find(b"\n") + 1
+    for cells, position in _whole_rows(content):
+        if may_be_last(cells):
+            end = position
+    if end < len(content):
+        os.truncate(file, end)
+
+
+def _whole_rows(content: bytes) -> Iterator[_Row]:
+    """The rows of a table of ours, up to one that is torn."""
+    lines = content.splitlines(keepends=True)
+    reader = csv.reader((line.decode("utf-8", "replace") for line in lines), strict=True)
+    header = next(reader)
+    position, line = len(lines[0]), 1
+    try:
+        for cells in reader:
+            position += sum(map(len, lines[line : reader.line_num]))
+            line = reader.line_num
+            if len(cells) != len(header) or not lines[line - 1].endswith(b"\n"):
+                return
+            yield dict(zip(header, cells, strict=True)), position
+    except csv.Error:  # a quoted cell that has no end
+        return
