@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from llmchem_tui.domain.plain_text import plain, plain_line
 
@@ -15,6 +16,20 @@ _NOT_AS_IT_STANDS = re.compile(r"[@#$`{}\\]|://|\S\.[^\W\d_]{2}|:\w+:")
 _ESCAPED = re.compile(r"[][*<>&~^]|(?<![^\W_])_|_(?![^\W_])")
 _BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.):|])")
 _LAID_OUT = re.compile(r"\t|   |^ ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a document that begins with a heading of its own.
+
+    ``level``: how many levels its headings stand below those that ``markdown`` has. ``anchor``:
+    under which name links find it. ``folded``: it is long, and whoever wants it opens it.
+    """
+
+    markdown: str
+    level: int = 0
+    anchor: str = ""
+    folded: bool = False
 
 
 def quoted(text: str) -> list[str]:

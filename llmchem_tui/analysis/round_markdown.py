@@ -16,7 +16,7 @@ from llmchem_tui.analysis.grade_table import (
     pair,
     titled,
 )
-from llmchem_tui.analysis.markdown import inline, quoted, table
+from llmchem_tui.analysis.markdown import Part, inline, quoted, table
 from llmchem_tui.analysis.report import (
     CONFIDENCE_IS,
     NO_CHECK,
@@ -45,16 +45,29 @@ _DRUG_TITLES = ("action", "name", "dose", "route", "frequency", "duration")
 
 def round_markdown(report: RoundReport) -> str:
     """Return the whole round: vignette and ensemble, what came of it, and what that rests on."""
-    parts = [_head, _ensemble, _result, _grades, _answers, _reviews, _what_if]
-    return "\n".join(line for part in parts for line in part(report)).rstrip("\n") + "\n"
+    return "".join(part.markdown for part in round_parts(report)).rstrip("\n") + "\n"
+
+
+def round_parts(report: RoundReport, *, level: int = 0, anchor: str = "") -> list[Part]:
+    """Return the same in parts, answers and reviews folded; ``anchor``: that of the first one."""
+    tellers = (_head, _vignette, _ensemble, _result, _grades, _answers, _reviews, _what_if)
+    texts = (("\n".join([*tell(report), ""]), tell) for tell in tellers)
+    return [
+        Part(text, level, anchor if tell is _head else "", tell in (_answers, _reviews))
+        for text, tell in texts
+        if text
+    ]
 
 
 def _head(report: RoundReport) -> Iterator[str]:
     started = report.state.started
-    vignette = started.vignette
     yield from (f"# Round {inline(started.trial)}", "", f"**{NOTICE}**; {NO_CHECK}", "")
     if any(spec.simulated for spec in started.ensemble):
         yield from ("**SIMULATED: no model was asked, the answers are invented.**", "")
+
+
+def _vignette(report: RoundReport) -> Iterator[str]:
+    vignette = report.state.started.vignette
     yield from (f"## Vignette {inline(vignette.id)}", "")
     if vignette.title:
         yield from (f"Title: {inline(vignette.title)}", "")
@@ -113,7 +126,10 @@ def _outcome(
     if own is not None:
         yield from _recommended(report, own, reviews)
         return
-    yield from (f"**{report.untold or ABSTENTIONS[score.outcome]}**", "")
+    what, *more = (report.untold or ABSTENTIONS[score.outcome]).split("\n")
+    yield from (f"**{inline(what)}**", "")
+    if more:
+        yield from (*(f"- {inline(line)}" for line in more), "")
     names = [candidate.model for candidate in score.candidates]
     if not names:
         return

@@ -1,114 +1,158 @@
-"""A round in plain lines: what `run` says while it goes on and when it is over."""
+"""`report`: one page about sessions and histories, and their pictures as files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmchem_tui.analysis.report import support
-from llmchem_tui.cli.output import number, print_table, say
-from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
-from llmchem_tui.domain.model import Medication, Status
-from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.session.events import AnswerEnded, Event, Phase, PhaseChanged, ReviewEnded
-from llmchem_tui.session.protocol import medication_text
+import click
+
+from llmchem_tui.cli.options import common, histories_argument, load_settings
+from llmchem_tui.cli.output import say, tell
+from llmchem_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
-    from llmchem_tui.domain.final_recommendation import FinalRecommendation
-    from llmchem_tui.domain.scoring import RoundScore
-    from llmchem_tui.domain.strategies import Choice
-    from llmchem_tui.session.state import RoundState
+    from llmchem_tui.analysis.evidence import Evidence
+    from llmchem_tui.analysis.pictures import Picture
+    from llmchem_tui.analysis.saved_page import Saved
+    from llmchem_tui.config import Settings
+    from llmchem_tui.storage.outlines import Entry
+
+_KILOBYTE = 1000
 
 
-def progress_line(event: Event) -> str:
-    """Return the line that an event deserves, or nothing."""
-    if isinstance(event, PhaseChanged) and event.phase in (Phase.LOADING, Phase.RETRYING):
-        return f"{event.at:6.1f} s  {plain_line(event.call.model)}: {event.phase}"
-    if isinstance(event, AnswerEnded):
-        answer = event.result
-        ending = _ending(answer.status, answer.message)
-        return f"{event.at:6.1f} s  {plain_line(answer.model)}: {ending}"
-    if isinstance(event, ReviewEnded):
-        review = event.result
-        grade = review.grade
-        ending = _ending(review.status, review.message) if grade is None else f"{grade:.2f}"
-        names = f"{plain_line(review.reviewer)} on {plain_line(review.author)}"
-        return f"{event.at:6.1f} s  {names}: {ending}"
-    return ""
+@click.command(short_help="A page about sessions, and pictures as files.")
+@histories_argument
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="F.html",
+    help="Write the page to this file; an earlier page of ours is replaced.",
+)
+@click.option(
+    "--pictures",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the pictures to this folder too, each as SVG and PNG.",
+)
+@common
+@click.pass_context
+def report(
+    context: click.Context, histories: Sequence[Path], out: Path, folder: Path | None
+) -> None:
+    """Tell HISTORY on one page to read in a browser: sessions, folders of them, CSV files.
+
+    Of a session every finished round is told; what all rounds say together follows.
+    """
+    from llmchem_tui.analysis.evidence import evidence
+    from llmchem_tui.analysis.pictures import check_plots
+    from llmchem_tui.analysis.saved_page import saved_page
+    from llmchem_tui.storage.copies import check_own, save_own
+    from llmchem_tui.storage.files import storable
+    from llmchem_tui.storage.history import join
+
+    settings = load_settings(context)
+    check_own(out)
+    if folder is not None:
+        check_plots()
+    left_out: list[str] = []
+    saved = list(_read(histories, settings, left_out))
+    history = join([one.history for one in saved])
+    found = evidence(history, settings.chemistry, settings.aliases)
+    pictures = _pictures(found, every=folder is not None)
+    page = storable(saved_page(saved, found, pictures, left_out)).encode("utf-8")
+    save_own(out, page)
+    for note in (*left_out, *(note for one in saved for note in one.notes)):
+        tell(note)
+    say(f"Wrote {out} ({max(1, len(page) // _KILOBYTE):,} KB).")
+    if folder is not None and pictures is not None:
+        _write(folder, [picture for own in pictures for picture in own])
 
 
-def print_round(state: RoundState, score: RoundScore, following: Choice) -> None:
-    """Print the scores, the recommendation and the next ensemble of a finished round."""
-    if any(spec.simulated for spec in state.started.ensemble):
-        say("SIMULATED: no model was asked, the answers are invented.")
-    answers = state.answers
-    print_table(
-        ("model", "status", ">quality", ">review acc.", ">gen. acc.", ">accuracy"),
-        (
-            (
-                name,
-                answers[name].status,
-                number(s.quality, 1),
-                number(s.review_accuracy),
-                number(s.gen_accuracy),
-                number(s.accuracy),
-            )
-            for name, s in score.scores.items()
-        ),
+def _read(paths: Sequence[Path], settings: Settings, left_out: list[str]) -> Iterator[Saved]:
+    """Read what the paths name; what is damaged in a folder of sessions is left out and noted.
+
+    Raises:
+        InputError: what is named itself is missing or damaged, or nothing is left.
+    """
+    from llmchem_tui.storage.outlines import entries_at
+
+    read: set[Path] = set()
+    for path in paths:
+        for entry in reversed(entries_at([path])):  # the oldest first
+            if entry.path.resolve() in read:
+                continue
+            read.add(entry.path.resolve())
+            try:
+                yield _saved(entry, settings.round.abstain_below)
+            except InputError as error:
+                if entry.path == path:
+                    raise
+                left_out += _notes(entry, [f"Left out: {error}"])
+    if len(read) == len(left_out):
+        named = ", ".join(map(str, paths))
+        raise InputError(f"{named}: there is no session or history to report on.")
+
+
+def _saved(entry: Entry, abstain_below: float) -> Saved:
+    from llmchem_tui.analysis.saved_page import Saved
+    from llmchem_tui.storage.given_scores import Row, rows_of
+    from llmchem_tui.storage.history import read_history
+    from llmchem_tui.storage.replays import open_replay
+    from llmchem_tui.ui.round_reports import saved_report
+
+    if not entry.folder:
+        history = read_history([entry.path])
+        return Saved(entry.name, history, None, notes=_notes(entry, history.notes))
+    replay = open_replay(entry.path)
+    rows: dict[int, list[Row]] = {}
+    for place, row in zip(replay.places, rows_of(replay.history), strict=True):
+        rows.setdefault(place, []).append(row)
+    told = [
+        saved_report(one, rows.get(place, ()), abstain_below)
+        for place, one in enumerate(replay.rounds)
+    ]
+    rounds = tuple(one for one in told if one is not None)
+    return Saved(
+        entry.name,
+        replay.history,
+        rounds,
+        unfinished=len(told) - len(rounds),
+        private=replay.private,
+        notes=_notes(entry, replay.notes),
     )
-    if score.recommendation is None:
-        _print_candidates(state, score)
-    else:
-        _print_recommendation(state, score.recommendation)
-    say(f"{NOTICE}; no interaction check is made")
-    say(state.totals().text)
-    loss = f" (loss {following.loss:.2f})" if following.loss is not None else ""
-    say(f"Next: {' + '.join(following.ensemble)}, by {following.strategy}{loss}")
-    if following.note:
-        say(following.note)
 
 
-def _print_candidates(state: RoundState, score: RoundScore) -> None:
-    say(ABSTENTIONS[score.outcome])
-    for candidate in score.candidates:
-        answer = state.answers[candidate.model].answer
-        _print_concerns(state, [candidate.model])
-        say(f"candidate {candidate.model}, confidence {number(candidate.confidence)}:")
-        _print_regimen(answer.medications if answer else ())
+def _notes(entry: Entry, notes: Sequence[str]) -> tuple[str, ...]:
+    """The notes without the folders on the way, which are nobody else's business."""
+    return tuple(note.replace(str(entry.path), entry.name) for note in notes)
 
 
-def _print_concerns(state: RoundState, authors: Iterable[str]) -> None:
-    for author in authors:
-        for reviewer, concern in state.concerns(author):
-            say(f"! {plain_line(f'{reviewer} is concerned about {author}: {concern}')}")
+def _pictures(found: Sequence[Evidence], *, every: bool) -> list[list[Picture]] | None:
+    """Draw the pictures of each evidence; None, and said, where matplotlib is not installed."""
+    from llmchem_tui.analysis.evidence_pictures import evidence_pictures
+    from llmchem_tui.analysis.pictures import check_plots
+
+    try:
+        check_plots()
+    except InputError as error:
+        tell(f"The page has no pictures. {error}")
+        return None
+    prefixes = [f"{place}-" if len(found) > 1 else "" for place in range(1, len(found) + 1)]
+    return [
+        list(evidence_pictures(own, prefix, every=every))
+        for own, prefix in zip(found, prefixes, strict=True)
+    ]
 
 
-def _print_regimen(medications: Sequence[Medication]) -> None:
-    for medication in medications:
-        say(f"  {plain_line(medication_text(medication))}")
-    if not medications:
-        say("  no medication")
+def _write(folder: Path, pictures: Sequence[Picture]) -> None:
+    from llmchem_tui.analysis.pictures import png
+    from llmchem_tui.storage.copies import save_own
 
-
-def _print_recommendation(state: RoundState, recommendation: FinalRecommendation) -> None:
-    _print_concerns(state, recommendation.rests_on)
-    _print_regimen(recommendation.medications)
-    say(
-        f"confidence {recommendation.confidence:.2f} (agreement-weighted grade, not a "
-        f"probability), rests on {', '.join(recommendation.rests_on)}"
-    )
-    if recommendation.gen_accuracy is not None:
-        say(f"agreement with the reference {recommendation.gen_accuracy:.2f}")
-    say(f"support: {plain_line(support(recommendation)) or 'no medication'}")
-    others = [n for n in state.names if n not in recommendation.rests_on and state.concerns(n)]
-    if others:
-        say(f"there are concerns about other answers: {', '.join(others)} (reviews.csv has them)")
-    for difference in recommendation.differences:
-        values = "; ".join(
-            f"{name}: {value or 'not stated'}" for name, value in difference.values.items()
-        )
-        say(f"differs in {difference.field} of {difference.ingredient}: {values}")
-
-
-def _ending(status: Status, message: str) -> str:
-    return f"{status} ({message})" if message not in ("", status) else str(status)
+    for picture in pictures:
+        save_own(folder / f"{picture.name}.svg", picture.svg.encode("utf-8"))
+        save_own(folder / f"{picture.name}.png", png(picture))
+    say(f"Wrote {len(pictures)} pictures to {folder}, each as SVG and PNG.")

@@ -80,12 +80,25 @@ def list_entries(sessions: Path, paths: Iterable[Path]) -> list[Entry]:
     Raises:
         InputError: a folder cannot be listed.
     """
-    entries = _sessions_in(sessions)
-    for path in paths:
-        if path.is_dir() and not _is_session(path):
-            entries += _sessions_in(path)
-        else:
-            entries.append(Entry(path, path.name, folder=path.is_dir()))
+    return _each_once([*_sessions_in(sessions), *(one for path in paths for one in _at(path))])
+
+
+def entries_at(paths: Iterable[Path]) -> list[Entry]:
+    """What lies at ``paths``, each once, as in ``list_entries``.
+
+    Raises:
+        InputError: a folder cannot be listed.
+    """
+    return _each_once([one for path in paths for one in _at(path)])
+
+
+def _at(path: Path) -> list[Entry]:
+    if path.is_dir() and not _is_session(path):
+        return _sessions_in(path)
+    return [Entry(path, path.name, folder=path.is_dir())]
+
+
+def _each_once(entries: Iterable[Entry]) -> list[Entry]:
     each: dict[Path, Entry] = {}
     for entry in entries:
         each.setdefault(entry.path.resolve(), entry)
@@ -115,10 +128,10 @@ class Outlines:
 
     def of(self, path: Path) -> Outline:
         """The outline of a session's folder or a CSV file. Reads files; call it in a thread."""
-        stamp = _stamp(path)
+        now = stamp(path)
         known = self._known.get(path)
-        if known is None or known[0] != stamp:
-            self._known[path] = known = (stamp, outline(path))
+        if known is None or known[0] != now:
+            self._known[path] = known = (now, outline(path))
         return known[1]
 
 
@@ -130,8 +143,8 @@ def outline(path: Path) -> Outline:
         return Outline(problem=str(error))
 
 
-def _stamp(path: Path) -> object:
-    """What changes when one of its files does."""
+def stamp(path: Path) -> object:
+    """What changes when a file of a session's folder, or a CSV file, does."""
     return tuple(map(_size_and_time, (path, path / SESSION_FILE, path / HISTORY_FILE)))
 
 

@@ -20,14 +20,12 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import Outcome
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.storage.copies import COPIES, EXPORTS, SCREENSHOTS, save_named, save_numbered
 from llmchem_tui.storage.files import StorageError
-from llmchem_tui.ui.reading import HUMAN, Reading
+from llmchem_tui.ui.reading import Reading
 
 if TYPE_CHECKING:
-    from llmchem_tui.analysis.report import RoundReport
     from llmchem_tui.ui.desk import Desk
     from llmchem_tui.ui.screens.desk import DeskScreen
 
@@ -36,8 +34,6 @@ CLIPBOARD_BYTES = 74_000
 
 _PRIVATE = "a private session writes no text"
 _NO_SESSION = "nothing is saved yet: the first round makes the session's folder"
-_NOT_KNOWN = "whether anything was recommended is not known: the history does not say it"
-_NO_REGIMENS = "there was a recommendation, but the history does not have every regimen"
 _NO_REMOTE_FONT = re.compile(r',\s*url\("https?://[^"]*"\)\s*format\("[^"]*"\)')
 
 
@@ -187,25 +183,35 @@ def _doubts(text: str) -> str:
     return f" ({'; '.join(doubts)})" if doubts else ""
 
 
-# --- a round as Markdown --------------------------------------------------------------------
+# --- a round as Markdown and as a page ------------------------------------------------------
 
 
 def export_round(screen: DeskScreen, reading: Reading | None, place: Place) -> Path | None:
-    """Write the round that is shown as Markdown, into the folder for texts of its screen."""
+    """Write the round that is shown, into the folder for texts of its screen.
+
+    As Markdown and, beside it, as a page for a browser; the path of the first is returned.
+    """
     problem = _no_export(reading, place)
     if problem or reading is None or place.folder is None:
         screen.tell(problem)
         return None
-    from llmchem_tui.analysis.round_markdown import round_markdown
+    from llmchem_tui.analysis.page import page
+    from llmchem_tui.analysis.round_markdown import round_markdown, round_parts
+    from llmchem_tui.ui.round_reports import round_report
 
+    report = round_report(reading)
     trial = reading.state.trial
     name = f"round-{trial.rpartition(' ')[2] if place.session else trial}"
+    head, *parts = round_parts(report)
+    contents = {".md": round_markdown(report), ".html": page(head, parts)}
     try:
-        path = save_named(place.folder, name, ".md", round_markdown(round_report(reading)))
+        path, beside = save_named(place.folder, name, contents)
     except StorageError as error:
         screen.tell(str(error), "error")
         return None
-    screen.tell(f"the round is in {path}", "information")
+    screen.tell(
+        f"the round is in {path}, and as a page for a browser in {beside.name}", "information"
+    )
     return path
 
 
@@ -220,36 +226,6 @@ def _no_export(reading: Reading | None, place: Place) -> str:
     if reading.blind:
         return "names are still hidden: the round can be exported when they are shown"
     return "" if place.folder is not None else f"the round cannot be exported: {place.why_not}"
-
-
-def round_report(reading: Reading) -> RoundReport:
-    """Return what a report is made from: the saved numbers, and what the reader asks besides."""
-    from llmchem_tui.analysis.report import RoundReport, WhatIf
-
-    asked = None
-    if reading.asks_what_if:
-        asked = WhatIf(reading.changes(HUMAN), reading.score(), tuple(reading.reviews))
-    return RoundReport(
-        reading.state,
-        reading.saved_score(),
-        reading.order,
-        own_reviews=tuple(reading.own_grades.values()),
-        untold=_untold(reading),
-        reviews_known=reading.reviews_known,
-        what_if=asked,
-    )
-
-
-def _untold(reading: Reading) -> str:
-    """What to say instead of an outcome that a history does not hold; blank: it does."""
-    given = reading.given
-    if given is None:
-        return "" if reading.regimens_known else _NOT_KNOWN
-    if given.recommendation is not None:
-        return ""
-    if given.outcome is Outcome.RECOMMENDED:
-        return _NO_REGIMENS
-    return "" if reading.reviews_known else _NOT_KNOWN
 
 
 # --- a picture ------------------------------------------------------------------------------

@@ -67,7 +67,14 @@ class BoardScreen(DeskScreen):
             )
             for i in range(1, _MOST_ZOOMED + 1)
         ),
-        Binding("x", "export", "Export", show=False, id="round.export", tooltip="As Markdown"),
+        Binding(
+            "x",
+            "export",
+            "Export",
+            show=False,
+            id="round.export",
+            tooltip="As Markdown and as a page",
+        ),
         UNZOOM,
         Binding(
             "less_than_sign",
@@ -118,7 +125,7 @@ class BoardScreen(DeskScreen):
         return super().makes_sense(action)
 
     def action_export(self) -> None:
-        """Write the round that is shown as Markdown."""
+        """Write the round that is shown as Markdown and as a page."""
         export_round(self, self.board.reading, self.place)
 
     def action_show(self, name: str) -> None:
