@@ -17,7 +17,7 @@ from llmchem_tui.domain.chemistry import EQUAL_PENALTIES, chemistry
 from llmchem_tui.domain.cost import QUALITY_SCALE
 from llmchem_tui.domain.ensemble_search import EQUAL_LOSS, members_of
 from llmchem_tui.domain.model import Profile
-from llmchem_tui.domain.recommendation import ChemistryParameters
+from llmchem_tui.domain.recommendation import ChemistryParameters, RecommendationSettings
 
 if TYPE_CHECKING:
     from llmchem_tui.storage.history import History
@@ -212,29 +212,56 @@ def enumerated_chemistry(penalties: Array) -> Array:
     return values
 
 
-def best_ensembles(
-    chemistries: Array, present: Mask, sizes: range, alpha: float, beta: float
-) -> list[tuple[int, ...]]:
-    """The set of least loss among all sets of each resample's models, as ``recommend`` has it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The sets of models to choose from, with what a loss weighs: made once for many resamples.
 
-    The loss is that of ``domain.ensemble_search`` (P1 = arXiv 2510.03930, Eq. 3-5) less its
-    constants. Sets whose loss is within 1e-9 of the least are ties: the first by its names is
-    taken. Each resample needs as many models as the smallest size.
+    ``sets`` in the order of their names, ``held`` (sets, m) their members, ``worth`` (pairs, sets)
+    what a pair's chemistry takes off the loss, ``price`` (sets,) what the members cost.
     """
-    models = present.shape[1]
-    sets = sorted(s for s in members_of(range(2**models)) if len(s) in sizes)
-    held = np.array([[m in s for m in range(models)] for s in sets], dtype=float)
-    first, second = np.triu_indices(models, k=1)
-    inside, across = held[:, first] * held[:, second], held[:, first] != held[:, second]
-    worth = ((1 - alpha) * inside + alpha * across).T
-    price = beta * held.sum(axis=1)
-    pairs = np.nan_to_num(chemistries[:, first, second])
-    chosen: list[int] = []
-    step = max(1, _NUMBERS_AT_ONCE // len(sets))
-    for begin in range(0, len(pairs), step):
-        some = slice(begin, begin + step)
-        losses = price - pairs[some] @ worth
-        losses[(~present[some]).astype(float) @ held.T > 0] = np.inf
-        ties = losses <= losses.min(axis=1, keepdims=True) + EQUAL_LOSS
-        chosen += ties.argmax(axis=1).tolist()
-    return [sets[i] for i in chosen]
+
+    sets: tuple[tuple[int, ...], ...]
+    held: Array
+    worth: Array
+    price: Array
+
+    @classmethod
+    def of(cls, models: int, settings: RecommendationSettings) -> Candidates:
+        """All sets of the sizes asked for.
+
+        The loss is that of ``domain.ensemble_search`` (P1 = arXiv 2510.03930, Eq. 3-5) less its
+        constants.
+        """
+        low, high = settings.min_size, settings.max_size
+        if settings.size is not None:
+            low = high = settings.size
+        sets = sorted(s for s in members_of(range(2**models)) if low <= len(s) <= high)
+        held = np.array([[m in s for m in range(models)] for s in sets], dtype=float)
+        held = held.reshape(-1, models)
+        first, second = np.triu_indices(models, k=1)
+        inside, across = held[:, first] * held[:, second], held[:, first] != held[:, second]
+        worth = ((1 - settings.alpha) * inside + settings.alpha * across).T
+        return cls(tuple(sets), held, worth, settings.beta * held.sum(axis=1))
+
+    def best(self, chemistries: Array, present: Mask) -> list[tuple[int, ...]]:
+        """The set of least loss of each resample's models, as ``recommend`` has it.
+
+        Sets whose loss is within 1e-9 of the least are ties: the first by its names is taken. A
+        resample without models enough for any of the sets has the empty one.
+        """
+        first, second = np.triu_indices(present.shape[1], k=1)
+        pairs = np.nan_to_num(chemistries[:, first, second])
+        chosen: list[tuple[int, ...]] = []
+        step = max(1, _NUMBERS_AT_ONCE // max(1, len(self.sets)))
+        for begin in range(0, len(pairs), step):
+            some = slice(begin, begin + step)
+            losses = self.price - pairs[some] @ self.worth
+            losses[(~present[some]).astype(float) @ self.held.T > 0] = np.inf
+            least = losses.min(axis=1, keepdims=True, initial=np.inf)
+            ties = losses <= least + EQUAL_LOSS
+            possible = np.isfinite(least[:, 0]).tolist()
+            chosen += [
+                self.sets[place] if there else ()
+                for place, there in zip(ties.argmax(axis=1).tolist(), possible, strict=True)
+            ]
+        return chosen

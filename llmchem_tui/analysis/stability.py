@@ -7,8 +7,8 @@ chemistry of all pairs and the best ensemble are computed anew from each such re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from llmchem_tui.analysis.resampled_pools import (
     MOST_ENUMERATED,
+    Candidates,
     Pools,
     RoundValues,
-    best_ensembles,
     round_values,
 )
 from llmchem_tui.analysis.statistics import RESAMPLES, bootstrap_weights
@@ -44,7 +44,27 @@ _INTERVAL = (0.025, 0.975)
 _FEWEST_ROUNDS = 2
 _OTHERS = 3
 _WEIGHTS_AT_ONCE = 2**22  # bounds the memory that the weights of rounds take
+_RESAMPLES_AT_ONCE = 100  # between two looks at whether to go on
 _DEFAULTS = ChemistryParameters()
+
+
+def _go_on(done: int) -> None:
+    """Nobody waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How many ``resamples`` are drawn, and from which seed.
+
+    ``progress`` is told now and then how many are done; what it raises ends the computation.
+    """
+
+    resamples: int = RESAMPLES
+    seed: int = 0
+    progress: Callable[[int], object] = _go_on
+
+
+_DRAWS = Draws()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +137,16 @@ def stability(
     parameters: ChemistryParameters = _DEFAULTS,
     *,
     tau: float = 0.0,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    size: int | None = None,
+    draws: Draws = _DRAWS,
     aliases: Mapping[str, str] | None = None,
 ) -> Stability:
     """Bootstrap the chemistry and the recommended ensemble of a history of one task over rounds.
 
     Profiles are means, as ``storage.profiles.profiles`` computes them. A model that no round of a
-    resample has a profile of is missing there: it has no chemistry, not one of 0. The same seed
-    gives the same result, whatever the order of the rows.
+    resample has a profile of is missing there: it has no chemistry, not one of 0. ``size`` fixes
+    the number of models recommended; a resample with fewer has no ensemble. The same seed gives
+    the same result, whatever the order of the rows.
 
     Raises:
         InputError: fewer than two rounds have values of models with a profile, or chemistry or
@@ -144,40 +165,61 @@ def stability(
             f"profile, the history has {values.rounds_with_values}; add rounds or leave out the "
             "bootstrap."
         )
-    settings = RecommendationSettings(alpha=parameters.alpha, beta=parameters.beta)
+    settings = RecommendationSettings(alpha=parameters.alpha, beta=parameters.beta, size=size)
     whole = recommend(
         table, list(known.values()), past_ensembles(history, aliases=aliases), settings
     )
-    pools = _resampled(values, table.names, parameters, resamples, seed)
-    chemistries = pools.chemistry()
-    recommended, others = _ensembles(whole, pools, chemistries, settings)
+    drawn = _drawn(_Sought(values, table.names, parameters, settings), draws)
+    recommended, others = _ensembles(whole, drawn.best, table.names)
     return Stability(
-        resamples=resamples,
-        seed=seed,
+        resamples=draws.resamples,
+        seed=draws.seed,
         rounds=len(values.means),
         tau=tau,
-        pairs=_pairs(table, chemistries, tau, rounds_together(history, aliases=aliases)),
-        models=_models(pools),
+        pairs=_pairs(table, drawn.chemistries, tau, rounds_together(history, aliases=aliases)),
+        models=_models(drawn.pools),
         recommended=recommended,
         others=others,
         climbed=whole.ensemble,
     )
 
 
-def _resampled(
-    values: RoundValues,
-    names: Ensemble,
-    parameters: ChemistryParameters,
-    resamples: int,
-    seed: int,
-) -> Pools:
-    rounds = len(values.means)
-    weights = bootstrap_weights(rounds, resamples=resamples, seed=seed)
-    parts = []
-    while some := list(islice(weights, max(1, _WEIGHTS_AT_ONCE // rounds))):
-        parts.append(values.profiles(np.array(some)))
-    quality, accuracy = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Pools(names, quality, accuracy, parameters)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sought:
+    """What each resample is asked for."""
+
+    values: RoundValues
+    names: Ensemble
+    parameters: ChemistryParameters
+    settings: RecommendationSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """What all resamples say; ``best`` is empty above 16 models."""
+
+    pools: Pools
+    chemistries: Array
+    best: list[Ensemble]
+
+
+def _drawn(sought: _Sought, draws: Draws) -> _Drawn:
+    rounds, models = len(sought.values.means), len(sought.names)
+    weights = bootstrap_weights(rounds, resamples=draws.resamples, seed=draws.seed)
+    at_once = max(1, min(_RESAMPLES_AT_ONCE, _WEIGHTS_AT_ONCE // rounds))
+    enumerated = models <= MOST_ENUMERATED
+    candidates = Candidates.of(models, sought.settings) if enumerated else None
+    profiles_of, chemistries, best = [], [], list[Ensemble]()
+    while some := list(islice(weights, at_once)):
+        pools = Pools(sought.names, *sought.values.profiles(np.array(some)), sought.parameters)
+        profiles_of.append((pools.quality, pools.accuracy))
+        chemistries.append(pools.chemistry())
+        if candidates is not None:
+            best += _best_of_each(pools, chemistries[-1], candidates, sought.settings)
+        draws.progress(sum(map(len, chemistries)))
+    quality, accuracy = (np.concatenate(part) for part in zip(*profiles_of, strict=True))
+    pools = Pools(sought.names, quality, accuracy, sought.parameters)
+    return _Drawn(pools, np.concatenate(chemistries), best)
 
 
 def _pairs(
@@ -208,12 +250,12 @@ def _models(pools: Pools) -> tuple[ModelStability, ...]:
 
 
 def _ensembles(
-    whole: Recommendation, pools: Pools, chemistries: Array, settings: RecommendationSettings
+    whole: Recommendation, best: list[Ensemble], names: Ensemble
 ) -> tuple[EnsembleShare | None, tuple[EnsembleShare, ...]]:
     """The whole history's best ensemble and the most frequent others, with their shares."""
-    if len(pools.names) > MOST_ENUMERATED:
+    if len(names) > MOST_ENUMERATED:
         return None, ()
-    counts = Counter(_best_of_each(pools, chemistries, settings))
+    counts = Counter(best)
     own = whole.optimum.ensemble if whole.optimum else whole.ensemble
     resamples = counts.total()
     recommended = EnsembleShare(own, counts.pop(own, 0) / resamples)
@@ -222,7 +264,7 @@ def _ensembles(
 
 
 def _best_of_each(
-    pools: Pools, chemistries: Array, settings: RecommendationSettings
+    pools: Pools, chemistries: Array, candidates: Candidates, settings: RecommendationSettings
 ) -> list[Ensemble]:
     alike = pools.homogeneous
     best = []
@@ -230,11 +272,6 @@ def _best_of_each(
         known = pools.profiles(resample)
         threshold = pools.parameters.usage_threshold
         table = chemistry(known, usage_threshold=threshold)
-        best.append(recommend(table, known, (), settings).ensemble)
-    if alike.all():
-        return best
-    sizes = range(settings.min_size, settings.max_size + 1)
-    found = best_ensembles(
-        chemistries[~alike], pools.present[~alike], sizes, settings.alpha, settings.beta
-    )
+        best.append(recommend(table, known, (), replace(settings, size=None)).ensemble)
+    found = candidates.best(chemistries[~alike], pools.present[~alike])
     return best + [tuple(pools.names[i] for i in members) for members in found]

@@ -93,6 +93,34 @@ def complementarities(points: Array, weight: float = WEIGHT) -> Array:
     return weight * _hypervolumes(points) + (1.0 - weight) * diversity
 
 
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a model would add to an ensemble: the changes ΔHV, ΔRao and ΔCI."""
+
+    name: str
+    hypervolume: float
+    rao: float
+    complementarity: float
+
+
+def gains(
+    members: Iterable[Profile], others: Iterable[Profile], weight: float = WEIGHT
+) -> tuple[Gain, ...]:
+    """What each other model would add to an ensemble, the most complementary first, then by name.
+
+    The values are those of the chemistry map at the models' own points (P1 A.4).
+    """
+    ensemble = profile_points(members)
+    area, distance = hypervolume(ensemble), rao(ensemble)
+    added = []
+    for other in others:
+        both = np.vstack([ensemble, profile_points([other])])
+        more_area, more_distance = hypervolume(both) - area, rao(both) - distance
+        total = weight * more_area + (1.0 - weight) * more_distance
+        added.append(Gain(other.name, more_area, more_distance, total))
+    return tuple(sorted(added, key=lambda gain: (-gain.complementarity, gain.name)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChemistryMap:
     """What one more model would add to an ensemble, for every place it could have (P1 A.4).

@@ -92,6 +92,16 @@ class InteractionGraph:
         leaving = found.used or found.models
         return tuple(self._node(found.models - {name}) for name in sorted(leaving))
 
+    def edges_to(self, node: Node) -> tuple[Node, ...]:
+        """The nodes that point to a node, in the order of the name of the model they have more.
+
+        Raises:
+            InputError: the node is not of this graph.
+        """
+        found = self.node(node.models)
+        missing = (self._unused - found.models) or frozenset(self.ranked) - found.models
+        return tuple(self._node(found.models | {name}) for name in sorted(missing))
+
     def levels(self) -> Iterator[tuple[Node, ...]]:
         """The nodes by the number of models left out, breadth first.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,13 @@ def only(history: History, *, simulated: bool) -> History:
     """The rows of simulated models or those of real ones; the two never share a statistic."""
     is_simulated = history.frame["model"].str.startswith(SIMULATED_PREFIX)
     return replace(history, frame=history.frame[is_simulated == simulated])
+
+
+def of_models(history: History, names: Collection[str], aliases: Mapping[str, str]) -> History:
+    """The rows of some models under their present names; ``aliases``: former names to present."""
+    frame = history.frame
+    frame = frame.assign(model=[aliases.get(name, name) for name in frame["model"].tolist()])
+    return replace(history, frame=frame[frame["model"].isin(names)])
 
 
 def exclude_repeats(history: History, vignette: str, seed: int) -> History:

@@ -130,6 +130,25 @@ NUMBERS = Section(
             "what the search for the next ensemble minimises: the interaction that it leaves out, "
             "and β for each model. α weighs pairs across its border, 1 - α pairs inside it.",
         ),
+        Line(
+            "95 % interval",
+            "of a mean or an interaction: where it lies in 95 of 100 histories made of the "
+            "same rounds, drawn again with replacement (bootstrap)",
+        ),
+        Line(
+            "CI  HV  Rao",
+            "what an ensemble covers: HV is the area below its models' accuracy and quality, Rao "
+            "how far they are apart, CI their mean. ΔCI: what one more model adds.",
+        ),
+        Line(
+            "effectiveness",
+            "0 to 1: the share of what was asked that an ensemble gets right, the mean accuracy of "
+            "its members being above .5",
+        ),
+        Line(
+            "calibration",
+            "how far the confidence of recommendations lies from their accuracy",
+        ),
         Line("–", "a missing number stays missing; none is made up"),
     ),
 )

@@ -22,12 +22,15 @@ from textual.screen import ModalScreen
 
 from llmchem_tui.toml_files import nearest
 from llmchem_tui.ui.screens.chemistry import ChemistryScreen
+from llmchem_tui.ui.screens.comparison import ComparisonScreen
 from llmchem_tui.ui.screens.dialogs import AskScreen, PickScreen, WriteScreen
 from llmchem_tui.ui.screens.editor import EditorScreen
 from llmchem_tui.ui.screens.grading import GradeScreen, ReviewScreen
+from llmchem_tui.ui.screens.graph import GraphScreen
 from llmchem_tui.ui.screens.help import HelpScreen
 from llmchem_tui.ui.screens.history import HistoryScreen
 from llmchem_tui.ui.screens.load import LoadScreen
+from llmchem_tui.ui.screens.map import MapScreen
 from llmchem_tui.ui.screens.models import ModelsScreen
 from llmchem_tui.ui.screens.pull import PullScreen
 from llmchem_tui.ui.screens.replay import ReplayScreen
@@ -35,6 +38,8 @@ from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.screens.vignettes import VignetteScreen
 from llmchem_tui.ui.widgets import saved
 from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.graph import GraphList
+from llmchem_tui.ui.widgets.map import ChemistryMapPane
 from llmchem_tui.ui.widgets.parameters import ParameterList
 from llmchem_tui.ui.widgets.pool import PoolList
 from llmchem_tui.ui.widgets.streams import StreamPane
@@ -46,7 +51,10 @@ Part = type[Any]
 SCREENS: dict[str, tuple[Part, ...]] = {
     "Round": (RoundScreen, PoolList, StreamPane, Grades),
     "Chemistry": (ChemistryScreen, ParameterList),
+    "Interaction graph": (GraphScreen, GraphList),
+    "Complementarity map": (MapScreen, ChemistryMapPane),
     "History": (HistoryScreen, saved.Search),
+    "Comparison": (ComparisonScreen,),
     "Replay": (ReplayScreen, Transport, StreamPane, Grades),
     "Models": (ModelsScreen,),
     "Help": (HelpScreen,),

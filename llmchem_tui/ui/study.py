@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import string
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,7 +13,9 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.profiles import ProfileMode
 
 if TYPE_CHECKING:
+    from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.domain.chemistry import ChemistryTable
+    from llmchem_tui.domain.interaction_graph import InteractionGraph
     from llmchem_tui.domain.model import Profile
     from llmchem_tui.domain.recommendation import Recommendation
     from llmchem_tui.domain.strategies import Knowledge
@@ -22,6 +25,15 @@ _STEP = 0.05
 _LARGEST = {"alpha": 1.0, "usage_threshold": 1.0}
 _PROFILES: tuple[ProfileMode, ...] = get_args(ProfileMode)
 
+
+RESAMPLES = 1000
+"""Of a bootstrap that the screen makes."""
+
+MOST_IN_GRAPH = 12
+"""Of more models the graph has too many sets to look at."""
+
+FURTHER = "+"
+"""What each model is marked with for which no letter is left."""
 
 ORDERS = ("by name", "by strength", "clustered")
 """How the models of a table can be ordered."""
@@ -105,6 +117,18 @@ class Study:
         """The ensemble that is recommended, if any."""
         return self.advice.ensemble if self.advice else ()
 
+    @property
+    def pairs(self) -> int:
+        """How many pairs the models with a profile make."""
+        return math.comb(len(self.table.names), 2)
+
+    def same_as(self, other: Study) -> bool:
+        """Tell whether two studies are of the same rounds and models under the same parameters."""
+        own, others = (
+            (one.parameters, one.knowledge, one.profiles, one.unknown) for one in (self, other)
+        )
+        return own == others
+
 
 def study(
     laboratory: Laboratory, parameters: Parameters, knowledge: Knowledge | None = None
@@ -145,3 +169,69 @@ def ordered(table: ChemistryTable, order: str) -> Sequence[int]:
     if order == "by strength":
         return strongest_first(table.values)
     return clustered(table.values) if order == "clustered" else range(len(table.names))
+
+
+def letters(names: Iterable[str]) -> dict[str, str]:
+    """Return a letter for each model, in the order of the names."""
+    given = string.ascii_uppercase
+    return {
+        name: given[place] if place < len(given) else FURTHER
+        for place, name in enumerate(sorted(names))
+    }
+
+
+def graph_of(study: Study) -> InteractionGraph:
+    """Return the interaction graph of a study's models; of many only of those that are used.
+
+    What is not used costs nothing, so it changes no number of the others.
+
+    Raises:
+        InputError: more models are used than can be looked at.
+    """
+    from llmchem_tui.domain.interaction_graph import interaction_graph
+
+    profiles = list(study.profiles.values())
+    if len(profiles) > MOST_IN_GRAPH:
+        profiles = [profile for profile in profiles if profile.name in study.table.used]
+    if len(profiles) > MOST_IN_GRAPH:
+        raise InputError(
+            f"The interaction graph of {len(profiles)} used models has {2 ** len(profiles):,} "
+            f"sets; it is shown of up to {MOST_IN_GRAPH} models. Raise the usage threshold on the "
+            "Chemistry screen until no more than that are used."
+        )
+    return interaction_graph(
+        profiles,
+        usage_threshold=study.parameters.usage_threshold,
+        empty_cost=study.table.empty_cost,
+    )
+
+
+def stability_of(
+    laboratory: Laboratory, study: Study, progress: Callable[[int], object]
+) -> Stability:
+    """Return how far a study hangs on the rounds. Takes seconds; call it in a thread.
+
+    ``progress``: as in ``analysis.stability.Draws``.
+
+    Raises:
+        InputError: there are too few rounds, or the profiles are not means.
+    """
+    from llmchem_tui.analysis.stability import Draws, stability
+    from llmchem_tui.domain.recommendation import ChemistryParameters
+    from llmchem_tui.storage.selections import of_models
+
+    own = study.parameters
+    if own.profile != "mean":
+        raise InputError(
+            f'A bootstrap draws means over rounds again, but the profile is "{own.profile}": set '
+            "it to mean."
+        )
+    models = laboratory.pool.models
+    aliases = {alias: spec.name for spec in models for alias in spec.aliases}
+    return stability(
+        of_models(laboratory.history(), {spec.name for spec in models}, aliases),
+        ChemistryParameters(own.alpha, own.beta, own.usage_threshold, study.table.empty_cost),
+        tau=own.tau,
+        size=own.size,
+        draws=Draws(RESAMPLES, progress=progress),
+    )

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmchem_tui.analysis.resampled_pools import Pools, best_ensembles, round_values
-from llmchem_tui.analysis.stability import PairStability, Stability, stability
+from llmchem_tui.analysis.resampled_pools import Candidates, Pools, round_values
+from llmchem_tui.analysis.stability import Draws, PairStability, Stability, stability
 from llmchem_tui.analysis.statistics import bootstrap_weights
 from llmchem_tui.domain.chemistry import chemistry
 from llmchem_tui.domain.errors import InputError
@@ -76,7 +76,7 @@ def test_the_interval_of_two_rounds_spans_from_one_to_the_other() -> None:
     # Of two models chem = p_b / (2 p_a + p_b), p_a = .01; p_b is .04 in T 1 and .1 in T 2.
     rows = [("T 1", "a", 9.0, 0.9, MISSING), ("T 1", "b", 8.0, 0.8, MISSING)]
     rows += [("T 2", "a", 9.0, 0.9, MISSING), ("T 2", "b", 5.0, 0.8, MISSING)]
-    found = stability(history(rows), tau=0.7, resamples=400)
+    found = stability(history(rows), tau=0.7, draws=Draws(400))
     (pair,) = found.pairs
     assert pair.chemistry == pytest.approx(0.07 / 0.09)
     assert pair.low == pytest.approx(0.04 / 0.06)
@@ -89,7 +89,7 @@ def test_the_interval_of_two_rounds_spans_from_one_to_the_other() -> None:
 
 def test_a_model_that_a_resample_lacks_is_missing_there_and_not_without_chemistry() -> None:
     rows = [(f"T {i}", name, *POOL[name], MISSING) for i in range(3) for name in "ab"]
-    found = stability(history([*rows, ("T 2", "c", *POOL["c"], MISSING)]), resamples=200)
+    found = stability(history([*rows, ("T 2", "c", *POOL["c"], MISSING)]), draws=Draws(200))
     there = int((drawn_weights(3, 200)[:, 2] > 0).sum())
     assert 0 < there < 200
     pair = pair_of(found, "b", "c")
@@ -103,7 +103,7 @@ def test_a_model_that_a_resample_lacks_is_missing_there_and_not_without_chemistr
 def test_the_share_of_resamples_without_a_model_below_the_threshold_is_told() -> None:
     rows = [(f"T {i}", name, *POOL[name], MISSING) for i in range(2) for name in "ab"]
     rows += [("T 0", "c", 7.0, 0.3, MISSING), ("T 1", "c", 7.0, 0.6, MISSING)]
-    found = stability(history(rows), resamples=200)
+    found = stability(history(rows), draws=Draws(200))
     not_used = float((drawn_weights(2, 200)[:, 0] > 0).mean())  # .3 and .45 are below .5
     assert found.models[2].unused == pytest.approx(not_used)
     # Unused is known: its chemistry is 0, and it counts.
@@ -113,7 +113,7 @@ def test_the_share_of_resamples_without_a_model_below_the_threshold_is_told() ->
 
 
 def test_other_ensembles_are_told_with_their_shares() -> None:
-    found = stability(varied(12), resamples=300)
+    found = stability(varied(12), draws=Draws(300))
     assert found.recommended is not None
     shares = [one.share for one in found.others]
     assert shares == sorted(shares, reverse=True)
@@ -127,7 +127,7 @@ def test_pairs_that_never_met_are_named() -> None:
     rows = [
         (f"T {i}", name, *POOL[name], MISSING) for i, pair in enumerate(rounds) for name in pair
     ]
-    found = stability(history(rows), resamples=100)
+    found = stability(history(rows), draws=Draws(100))
     assert found.never_met == (("a", "c"),)
     assert [pair.met for pair in found.pairs] == [2, 0, 2]
 
@@ -135,7 +135,7 @@ def test_pairs_that_never_met_are_named() -> None:
 def test_a_model_counts_under_its_present_name() -> None:
     rows = [("T 1", "a", 9.0, 0.9, MISSING), ("T 1", "b", 8.0, 0.8, MISSING)]
     rows += [("T 2", "old a", 9.0, 0.9, MISSING), ("T 2", "b", 8.0, 0.8, MISSING)]
-    found = stability(history(rows), resamples=100, aliases={"old a": "a"})
+    found = stability(history(rows), draws=Draws(100), aliases={"old a": "a"})
     (pair,) = found.pairs
     assert (pair.a, pair.b, pair.resamples, pair.met) == ("a", "b", 100, 2)
 
@@ -146,7 +146,7 @@ def test_a_model_counts_under_its_present_name() -> None:
 @pytest.mark.parametrize("pool", [POOL, {"a": (6.1, 0.7), "b": (8.7, 0.5), "c": (8.7, 0.9)}])
 def test_identical_rounds_leave_no_doubt(pool: dict[str, tuple[float, float]]) -> None:
     same = alike(7, pool)
-    found = stability(same, resamples=200)
+    found = stability(same, draws=Draws(200))
     assert found.recommended is not None
     assert (found.recommended.share, found.others) == (1, ())
     whole = recommend(chemistry([*profiles(same).values()]), [*profiles(same).values()], [])
@@ -157,7 +157,7 @@ def test_identical_rounds_leave_no_doubt(pool: dict[str, tuple[float, float]]) -
 
 
 def test_a_homogeneous_pool_keeps_its_best_single_model() -> None:
-    found = stability(alike(3, {"a": (8.0, 0.8), "b": (8.0, 0.8)}), resamples=100)
+    found = stability(alike(3, {"a": (8.0, 0.8), "b": (8.0, 0.8)}), draws=Draws(100))
     assert found.recommended is not None
     assert (found.recommended.ensemble, found.recommended.share) == (("a",), 1)
     assert [(pair.low, pair.high, pair.above) for pair in found.pairs] == [(0, 0, 0)]
@@ -166,14 +166,14 @@ def test_a_homogeneous_pool_keeps_its_best_single_model() -> None:
 def test_the_same_seed_gives_the_same_whatever_the_order_of_the_rows() -> None:
     forward = varied(9)
     backward = dataclasses.replace(forward, frame=forward.frame[::-1])
-    first = stability(forward, resamples=150)
-    assert stability(forward, resamples=150) == first
-    again = stability(backward, resamples=150)
+    first = stability(forward, draws=Draws(150))
+    assert stability(forward, draws=Draws(150)) == first
+    again = stability(backward, draws=Draws(150))
     assert again.others == first.others
     assert [(pair.low, pair.high) for pair in again.pairs] == [
         (pair.low, pair.high) for pair in first.pairs
     ]
-    assert stability(forward, resamples=150, seed=1) != first
+    assert stability(forward, draws=Draws(150, seed=1)) != first
 
 
 def test_a_model_that_stands_thrice_in_a_round_has_one_mean_there() -> None:
@@ -189,7 +189,7 @@ def test_the_recommended_ensemble_is_that_of_the_whole_history() -> None:
     weights = RecommendationSettings(alpha=0.2, beta=0.1)
     past = past_ensembles(varied(20, 6))
     whole = recommend(chemistry([*known.values()]), [*known.values()], past, weights)
-    found = stability(varied(20, 6), ChemistryParameters(alpha=0.2, beta=0.1), resamples=100)
+    found = stability(varied(20, 6), ChemistryParameters(alpha=0.2, beta=0.1), draws=Draws(100))
     assert whole.optimum is not None
     assert found.recommended is not None
     assert found.recommended.ensemble == whole.optimum.ensemble
@@ -276,7 +276,8 @@ def test_the_best_ensemble_of_a_resample_is_the_exhaustive_optimum(
         known = pools.profiles(resample)
         whole = recommend(chemistry(known), known, [], RecommendationSettings(alpha, beta))
         one = slice(resample, resample + 1)
-        (best,) = best_ensembles(values[one], pools.present[one], range(2, 11), alpha, beta)
+        candidates = Candidates.of(len(drawn), RecommendationSettings(alpha, beta))
+        (best,) = candidates.best(values[one], pools.present[one])
         assert whole.optimum is not None
         names = tuple(pools.names[i] for i in best)
         assert set(names) <= {profile.name for profile in known}
@@ -310,9 +311,38 @@ def test_equal_losses_go_to_the_first_names() -> None:
     equal[0, 0, 2] = equal[0, 2, 0] = 0.5 + 1e-11
     present = np.ones((1, 3), dtype=bool)
     # With α = 1 only pairs across the border count: {0, 1}, {0, 2} and {1, 2} have two each.
-    assert best_ensembles(equal, present, range(2, 4), 1.0, 0.0) == [(0, 1)]
+    candidates = Candidates.of(3, RecommendationSettings(1.0, 0.0))
+    assert candidates.best(equal, present) == [(0, 1)]
     present[0, 0] = False
-    assert best_ensembles(equal, present, range(2, 4), 1.0, 0.0) == [(1, 2)]
+    assert candidates.best(equal, present) == [(1, 2)]
+
+
+def test_a_size_that_is_asked_for_is_kept_and_too_few_models_make_no_ensemble() -> None:
+    rows = [(f"T {i}", name, *POOL[name], MISSING) for i in range(3) for name in "ab"]
+    some = history([*rows, ("T 2", "c", *POOL["c"], MISSING)])
+    found = stability(some, size=3, draws=Draws(200))
+    there = found.models[2].resamples / 200
+    assert found.recommended is not None
+    assert (found.recommended.ensemble, found.recommended.share) == (("a", "b", "c"), there)
+    assert [(other.ensemble, other.share) for other in found.others] == [((), 1 - there)]
+    assert 0 < there < 1
+
+
+def test_progress_is_told_and_can_end_it() -> None:
+    told: list[int] = []
+    stability(varied(9), draws=Draws(250, progress=told.append))
+    assert told == [100, 200, 250]
+
+    class Enough(Exception):
+        """Somebody does not want to wait."""
+
+    def stop(done: int) -> None:
+        told.append(done)
+        raise Enough
+
+    with pytest.raises(Enough):
+        stability(varied(9), draws=Draws(250, progress=stop))
+    assert told[3:] == [100]
 
 
 # --- limits -------------------------------------------------------------------------------------
@@ -333,14 +363,14 @@ def test_fewer_than_two_rounds_with_values_have_no_bootstrap(rows: list[Row]) ->
 
 
 def test_above_sixteen_models_there_are_intervals_but_no_recommended_set() -> None:
-    found = stability(varied(60, 17), resamples=5)
+    found = stability(varied(60, 17), draws=Draws(5))
     assert len(found.models) == 17
     assert (found.recommended, found.others) == (None, ())
     assert pair_of(found, "m00", "m01").low is not None
 
 
 def test_a_single_model_has_no_pairs() -> None:
-    found = stability(alike(2, {"a": (9.0, 0.9)}), resamples=10)
+    found = stability(alike(2, {"a": (9.0, 0.9)}), draws=Draws(10))
     assert found.pairs == ()
     assert found.recommended is not None
     assert (found.recommended.ensemble, found.recommended.share) == (("a",), 1)
@@ -356,7 +386,7 @@ def test_rounding_takes_no_profile_out_of_the_range_of_its_rounds() -> None:
 @pytest.mark.integration
 def test_the_published_history_has_a_bootstrap(shared: Path) -> None:
     published = read_history([shared / "data" / "published" / "runs.csv"])
-    found = stability(published, resamples=200)
+    found = stability(published, draws=Draws(200))
     assert (len(found.models), len(found.pairs), found.rounds) == (12, 66, 1400)
     table = chemistry([*profiles(published).values()])
     for pair in found.pairs:

@@ -15,7 +15,7 @@ import warnings
 import numpy as np
 import pandas
 
-from llmchem_tui.analysis.stability import stability
+from llmchem_tui.analysis.stability import Draws, stability
 from llmchem_tui.storage.history import History, history_of
 
 REPEATS = 3
@@ -51,7 +51,7 @@ def main(resamples: int, models: int, rounds: int) -> None:
     seconds = []
     for _ in range(REPEATS):
         began = time.perf_counter()
-        found = stability(made, resamples=resamples)
+        found = stability(made, draws=Draws(resamples))
         seconds.append(time.perf_counter() - began)
     share = found.recommended.share if found.recommended else None
     print(

@@ -17,6 +17,7 @@ from llmchem_tui.domain.complementarity import (
     complementarities,
     complementarity,
     effectiveness,
+    gains,
     hypervolume,
     marginal_complementarity,
     profile_points,
@@ -168,6 +169,27 @@ def test_every_cell_of_the_map_is_what_that_model_would_add(
     ):
         assert field.shape == (grid, grid)
         assert field[row, column] == pytest.approx(measure(larger) - measure(points), abs=1e-12)
+
+
+@given(ensembles(), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=4))
+def test_what_a_model_would_add_is_what_the_map_has_at_its_place(
+    points: Array, places: list[tuple[int, int]]
+) -> None:
+    chart = marginal_complementarity(points, grid=5)
+    members = [
+        Profile(f"m{i}", 10 * quality, accuracy) for i, (accuracy, quality) in enumerate(points)
+    ]
+    others = [Profile(f"x{i}", 2.5 * row, column / 4) for i, (row, column) in enumerate(places)]
+    found = gains(members, others)
+    assert [gain.complementarity for gain in found] == sorted(
+        (gain.complementarity for gain in found), reverse=True
+    )
+    assert {gain.name for gain in found} == {other.name for other in others}
+    for gain in found:
+        place = places[int(gain.name[1:])]
+        assert gain.complementarity == pytest.approx(chart.complementarity[place], abs=1e-12)
+        assert gain.hypervolume == pytest.approx(chart.hypervolume[place], abs=1e-12)
+        assert gain.rao == pytest.approx(chart.rao[place], abs=1e-12)
 
 
 def test_the_map_has_accuracy_across_and_quality_up_the_rows() -> None:

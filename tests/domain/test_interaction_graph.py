@@ -70,6 +70,9 @@ def test_the_graph_is_what_a_breadth_first_search_finds(profiles: list[Profile])
     for node in nodes:
         assert sets(graph.edges(node)) == expected[node.models]
         assert graph.node(node.models) == node
+        pointing = [models for models, targets in expected.items() if node.models in targets]
+        assert set(sets(graph.edges_to(node))) == set(pointing)
+        assert len(graph.edges_to(node)) == len(pointing)
 
 
 @given(pools(), st.sampled_from((0.0, 1.0)))

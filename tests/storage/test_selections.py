@@ -10,7 +10,7 @@ import pytest
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.history import History, read_history
-from llmchem_tui.storage.selections import Filters, select_rounds
+from llmchem_tui.storage.selections import Filters, of_models, select_rounds
 
 ROWS = """trial,model,task,quality,accuracy,strategy,created
 1,a,t,5,0.5,LOCAL,2026-01-01 23:59:59
@@ -63,3 +63,9 @@ def test_filters_that_leave_nothing_are_answered_with_what_there_is(
     with pytest.raises(InputError) as refusal:
         select_rounds(history, filters)
     assert all(part in str(refusal.value) for part in said)
+
+
+def test_the_rows_of_some_models_stand_under_their_present_names(history: History) -> None:
+    found = of_models(history, ["b", "see"], {"c": "see"})
+    assert found.frame["model"].tolist() == ["b", "see", "b"]
+    assert found.frame["trial"].tolist() == ["1", "2", "3"]

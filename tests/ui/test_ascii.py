@@ -122,7 +122,12 @@ async def test_keys_are_words_where_the_locale_has_no_signs(
     bench.env = {"LANG": "C"}
     bench.settings = replace(
         SETTINGS,
-        keymap={"app.help": "backspace", "app.quit": "shift+right", "round.run": "ctrl+left"},
+        keymap={
+            "app.help": "backspace",
+            "app.quit": "shift+right",
+            "round.run": "ctrl+left",
+            "graph.up": "f9",  # which has backspace otherwise
+        },
     )
     async with bench.opened(size) as user:
         keys = {key.description: key for key in user.app.screen.query(FooterKey)}

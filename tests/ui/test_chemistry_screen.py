@@ -22,7 +22,7 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import TASK, Profile
 from llmchem_tui.domain.recommendation import Recommendation, RecommendationSettings, recommend
 from llmchem_tui.domain.strategies import Strategy
-from llmchem_tui.ui.screens import chemistry as chemistry_screen
+from llmchem_tui.ui.screens import studying
 from llmchem_tui.ui.screens.chemistry import ChemistryScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.study import study
@@ -359,7 +359,7 @@ async def test_the_newest_parameters_win_and_the_others_are_not_computed(
             assert go.wait(30)
             return study(laboratory, parameters, knowledge)
 
-        monkeypatch.setattr(chemistry_screen, "study", slow)
+        monkeypatch.setattr(studying, "study", slow)
         screen.query_one(ParameterList).focus()
         await user.press("down", *["right"] * 6)
         assert parameters_of(user)["alpha"].startswith("* α               0.8 ")  # at once
@@ -434,7 +434,7 @@ async def test_the_screen_keeps_its_state_and_learns_new_rounds(bench: Bench) ->
 async def test_a_round_that_ends_while_the_screen_is_in_front_is_learnt(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chemistry_screen, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(studying, "_LOOK_SECONDS", 0.01)
     async with bench.opened() as user:
         await user.press("ctrl+r", "c")
         await user.wait_until(lambda: isinstance(user.app.screen, ChemistryScreen))
@@ -540,7 +540,7 @@ async def test_the_key_in_a_hint_is_that_of_the_keymap(bench: Bench) -> None:
 async def test_before_there_are_models_it_says_that_they_are_looked_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chemistry_screen, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(studying, "_LOOK_SECONDS", 0.01)
     found, open_pool = asyncio.Event(), bench.open_pool
 
     async def later() -> Any:
@@ -688,7 +688,9 @@ async def test_names_of_models_are_shown_harmlessly(bench: Bench) -> None:
                 await user.press("right_square_bracket")
                 assert_harmless(user)
         assert "[/b] [red]x[/]" in user.text("#advice") + user.text("#pair") + user.text("#notes")
-        copied = screen.query_one(HeatTable).copied().text
+        table = screen.query_one(HeatTable).copied()
+        assert table is not None
+        copied = table.text
         assert "\x1b" not in copied and "\u202e" not in copied
         assert len(copied.splitlines()) == 6
 
@@ -698,6 +700,7 @@ async def test_what_is_shown_can_be_copied(bench: Bench) -> None:
     async with bench.opened() as user:
         screen = await open_chemistry(user)
         table = screen.query_one(HeatTable).copied()
+        assert table is not None
         assert table.name == "interaction"
         assert table.text.splitlines()[0] == "interaction\ta\tb\tc\td\te"
         assert screen.query_one("#pair").copied().text.startswith("1 a × ")  # type: ignore[attr-defined]

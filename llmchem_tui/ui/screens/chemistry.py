@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
@@ -15,24 +14,25 @@ from textual.widgets import DataTable
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.desk import Desk
-from llmchem_tui.ui.screens.desk import BACK, DeskScreen
-from llmchem_tui.ui.study import ORDERS, Parameters, ordered, study
+from llmchem_tui.ui.screens.desk import BACK
+from llmchem_tui.ui.screens.studying import MODE, StudyingScreen
+from llmchem_tui.ui.screens.view import ViewScreen
+from llmchem_tui.ui.study import ORDERS, ordered
 from llmchem_tui.ui.widgets.findings import AdvicePane, PairPane, TablePane
 from llmchem_tui.ui.widgets.folding import Folding
 from llmchem_tui.ui.widgets.heat import HeatTable
+from llmchem_tui.ui.widgets.heat_views import INTERACTION, TOGETHER, WIDTH, view_of
 from llmchem_tui.ui.widgets.parameters import ParameterList
 from llmchem_tui.ui.words import count
 
 if TYPE_CHECKING:
-    from llmchem_tui.domain.strategies import Knowledge
     from llmchem_tui.ui.study import Study
 
 PANES = {"interaction": "Interaction", "pair": "Pair", "weighing": "Recommendation"}
-_LOOK_SECONDS = 1.0
 
 
-class ChemistryScreen(DeskScreen):
-    """The pairwise table with its parameters; one computation at a time, the newest wins."""
+class ChemistryScreen(StudyingScreen):
+    """The pairwise table with its parameters, and the way to the other views of the same study."""
 
     AUTO_FOCUS = "HeatTable"
     HELP = (
@@ -42,6 +42,34 @@ class ChemistryScreen(DeskScreen):
         Binding("a", "adopt", "Adopt", id="chemistry.adopt", tooltip="Take what is recommended"),
         Binding(
             "o", "order", "Order", id="chemistry.order", tooltip="By name, by strength, clustered"
+        ),
+        Binding(
+            "v",
+            "view",
+            "View",
+            id="chemistry.view",
+            tooltip="Interaction, rounds together, or how wide the bootstrap's intervals are",
+        ),
+        Binding(
+            "g",
+            "graph",
+            "Graph",
+            id="chemistry.graph",
+            tooltip="What each set of models costs: the Model Interaction Graph",
+        ),
+        Binding(
+            "m",
+            "map",
+            "Map",
+            id="chemistry.map",
+            tooltip="What one more model would add to the ensemble: the complementarity map",
+        ),
+        Binding(
+            "b",
+            "bootstrap",
+            "Bootstrap",
+            id="chemistry.bootstrap",
+            tooltip="How far the values hang on the rounds; once more gives it up",
         ),
         Binding(
             "right_square_bracket",
@@ -65,14 +93,8 @@ class ChemistryScreen(DeskScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.base = self._settings()
-        self.parameters = self.base
-        self.study: Study | None = None
-        self._knowledge: Knowledge | None = None
         self._order = ORDERS[0]
-        self._asked = 0
-        self._computing = False
-        self._seen: tuple[object, ...] = ()
+        self._view = INTERACTION
 
     def content(self) -> Iterable[Widget]:
         """The three panes."""
@@ -81,20 +103,8 @@ class ChemistryScreen(DeskScreen):
         yield Folding(PANES, panes)
 
     def on_mount(self) -> None:
-        """Follow what other screens do, and rounds that end meanwhile."""
-        self._wait()
+        """Say how the table is ordered."""
         self._show_order()
-        self.set_interval(_LOOK_SECONDS, self._follow)
-
-    def show_desk(self) -> None:
-        """Go on with what other screens have changed."""
-        self._look()
-        super().show_desk()
-
-    def _follow(self) -> None:
-        if self.is_current:
-            self._look()
-            self.show_status()
 
     def on_resize(self) -> None:
         """Keys that turn tabs are only for a narrow terminal."""
@@ -110,9 +120,11 @@ class ChemistryScreen(DeskScreen):
         """Tell whether an action means something now."""
         if action == "adopt":
             return self.study is not None and bool(self.study.members) and not self.desk.busy
-        if action == "order":
+        if action in ("order", "view"):
             hidden = self.has_class("-narrow") and self.query_one(Folding).front != "interaction"
             return self.study is not None and not hidden
+        if action in ("graph", "map"):
+            return self.study is not None and bool(self.study.profiles)
         return super().makes_sense(action)
 
     def status_parts(self) -> list[Content]:
@@ -126,8 +138,8 @@ class ChemistryScreen(DeskScreen):
             known = len(self.study.profiles)
             models = count(known + len(self.study.unknown), "model")
             parts.append(Content(f"{known} of {models} known"))
-        if self._computing and self._knowledge is None:  # the rest takes no time
-            parts.append(Content("computing …"))
+        if self.computing:
+            parts.append(Content(self.computing))
         return parts
 
     # --- what the keys do -------------------------------------------------------------------
@@ -157,6 +169,27 @@ class ChemistryScreen(DeskScreen):
         self._show_order()
         self._show_table()
 
+    def action_view(self) -> None:
+        """Show other numbers of the same pairs."""
+        views = [INTERACTION, TOGETHER, *[WIDTH] * (self.stable is not None)]
+        self._view = views[(views.index(self._view) + 1) % len(views)]
+        self._show_order()
+        self._show_table()
+
+    def action_graph(self) -> None:
+        """Show the interaction graph."""
+        from llmchem_tui.ui.screens.graph import GraphScreen
+
+        if self.study is not None:
+            self.app.push_screen(GraphScreen(self.desk, self.study, self._pair))
+
+    def action_map(self) -> None:
+        """Show the complementarity map."""
+        from llmchem_tui.ui.screens.map import MapScreen
+
+        if self.study is not None:
+            self.app.push_screen(MapScreen(self.desk, self.study))
+
     def action_turn(self, step: int) -> None:
         """Go to the pane beside this one, where they are tabs."""
         self.query_one(Folding).turn(step)
@@ -164,11 +197,11 @@ class ChemistryScreen(DeskScreen):
     @on(ParameterList.Stepped)
     def _stepped(self, event: ParameterList.Stepped) -> None:
         models = len(self.study.profiles) if self.study else 0
-        self._ask(self.parameters.stepped(event.name, event.direction, models))
+        self.ask(self.parameters.stepped(event.name, event.direction, models))
 
     @on(ParameterList.Reset)
     def _reset(self, event: ParameterList.Reset) -> None:
-        self._ask(self.parameters.reset(event.name, self.base))
+        self.ask(self.parameters.reset(event.name, self.base))
 
     @on(DataTable.CellSelected)
     def _selected(self, event: DataTable.CellSelected) -> None:
@@ -180,90 +213,65 @@ class ChemistryScreen(DeskScreen):
         event.stop()
         self._show_pair()
 
-    # --- computing --------------------------------------------------------------------------
-
-    def _settings(self) -> Parameters:
-        return Parameters.of(self.desk.settings.chemistry, self.desk.setup.n)
-
-    def _look(self) -> None:
-        """Compute again if there are other models, or more rounds, than were last seen."""
-        before, self.base = self.base, self._settings()
-        own = self.parameters.differing(before)
-        for name in self.base.differing(before) - own:
-            self.parameters = self.parameters.reset(name, self.base)
-        laboratory = self.desk.laboratory
-        if laboratory is None:
-            self._wait()
-            seen: tuple[object, ...] = (None, self.desk.busy)
-        else:
-            seen = (laboratory.pool, laboratory.totals, self.desk.busy)
-        if seen != self._seen or before != self.base:
-            self._seen = seen
-            self._knowledge = None
-            self._ask(self.parameters)
-
-    def _ask(self, parameters: Parameters) -> None:
-        """Compute with other parameters; what was asked before is superseded."""
-        if parameters.profile != self.parameters.profile:
-            self._knowledge = None
-        self.parameters = parameters
-        self.query_one(AdvicePane).ask(parameters, self.base)
-        self._asked += 1
-        if self.desk.laboratory is not None and not self._computing:
-            self._computing = True
-            self._compute()
-        self.show_status()
-        self.refresh_bindings()
-
-    @work(group="chemistry")
-    async def _compute(self) -> None:
-        done = 0
-        while done != self._asked and self.desk.laboratory is not None:
-            done, laboratory = self._asked, self.desk.laboratory
-            found: Study | str
-            try:
-                found = await asyncio.to_thread(study, laboratory, self.parameters, self._knowledge)
-            except LlmchemError as error:
-                found = str(error)
-            if done == self._asked:
-                self._show(found)
-        self._computing = False
-        self.show_status()
-        self.refresh_bindings()
-
     # --- drawing ----------------------------------------------------------------------------
 
-    def _show(self, found: Study | str) -> None:
-        if isinstance(found, str):
-            self.study = None
-            self._wait(found)
-            return
-        self.study, self._knowledge = found, found.knowledge
-        self.query_one(AdvicePane).show(found)
+    def show_parameters(self) -> None:
+        """Show the parameters at once; what follows from them may take a moment."""
+        self.query_one(AdvicePane).ask(self.parameters, self.base)
+
+    def show_study(self, found: Study) -> None:
+        """Show what was computed, here and in the view in front."""
+        self._show_advice()
         self._show_table()
+        for screen in self.app.get_screen_stack(MODE):
+            if isinstance(screen, ViewScreen):
+                screen.take(found)
+
+    def show_stability(self) -> None:
+        """Show what a bootstrap says beside the values."""
+        self._show_advice()
+        self._show_table()
+
+    def _show_advice(self) -> None:
+        if self.study is not None:
+            self.query_one(AdvicePane).show(self.study, self.stable)
 
     def _show_table(self) -> None:
         if self.study is None:
             return
+        if self._view == WIDTH and self.stable is None:
+            self._view = INTERACTION
+            self._show_order()
         pane = self.query_one(TablePane)
-        pane.show(self.study, ordered(self.study.table, self._order), self.key("app.round"))
+        view = view_of(self.study, self.stable, self._view)
+        order = ordered(self.study.table, self._order)
+        pane.show(self.study, view, order, self.key("app.round"))
         if self.focused is None:
             panes = self.query_one(Folding)
             panes.go_to(panes.front)
         self._show_pair()
 
-    def _show_pair(self) -> None:
-        pair = self.query_one(HeatTable).pair if self.query_one(HeatTable).display else None
+    @property
+    def _pair(self) -> tuple[str, str] | None:
+        """The models under the cursor of the table, as far as they are known."""
+        heat = self.query_one(HeatTable)
+        pair = heat.pair if heat.display else None
         if self.study is None or pair is None or not {*pair} <= {*self.study.table.names}:
+            return None
+        return pair
+
+    def _show_pair(self) -> None:
+        if self.study is None or (pair := self._pair) is None:
             self.query_one(PairPane).wait()
             return
-        self.query_one(PairPane).show(self.study, *pair)
-        self.query_one(TablePane).tell_pair(self.study, *pair)
+        self.query_one(PairPane).show(self.study, self.stable, *pair)
+        self.query_one(TablePane).tell_pair(self.study, self.stable, *pair)
 
     def _show_order(self) -> None:
-        self.query_one("#interaction").border_subtitle = Content(self._order)
+        parts = [self._view] * (self._view != INTERACTION) + [self._order]
+        self.query_one("#interaction").border_subtitle = Content(" · ".join(parts))
 
-    def _wait(self, problem: str = "") -> None:
+    def show_problem(self, problem: str) -> None:
         """Say why nothing can be shown."""
         if problem or self.desk.problem:
             text = Content.styled(plain_line(problem or self.desk.problem), "$error")

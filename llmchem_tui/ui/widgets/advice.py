@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from llmchem_tui.analysis import stability_text
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.ui.widgets.heat import NEVER_MET, SHADES, strength
+from llmchem_tui.ui.widgets.heat_views import NEVER_MET, SHADES, strength
 from llmchem_tui.ui.words import count, name_text, number
 
 if TYPE_CHECKING:
+    from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.domain.recommendation import Recommendation
     from llmchem_tui.ui.study import Study
+    from llmchem_tui.ui.widgets.heat_views import HeatView
 
 RECOMMENDED, NOT_USED = "●", "○"
 _PAIR = 2
@@ -31,13 +34,19 @@ _NO_HISTORY = (
 _LOSS_DIFFERS = 5e-10
 
 
-def advice_text(study: Study) -> Content:
-    """Return the ensemble that is recommended, and why; or why there is none."""
+def advice_text(study: Study, stable: Stability | None) -> Content:
+    """Return the ensemble that is recommended, and why; or why there is none.
+
+    ``stable``: what a bootstrap of it says, where one was made.
+    """
     if not study.profiles:
         return Content.styled("No recommendation: no model has a profile yet.", "$muted")
     if study.advice is None:
         return Content.styled(plain_line(study.problem), "$warning")
-    return Content("\n").join(_advice(study, study.advice))
+    lines = [*_advice(study, study.advice)]
+    if stable is not None:
+        lines += [Content(), *_stability(stable, study.advice)]
+    return Content("\n").join(lines)
 
 
 def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
@@ -58,6 +67,17 @@ def _advice(study: Study, advice: Recommendation) -> Iterator[Content]:
     if study.unknown:
         told = f"{_listed(study.unknown)}: no profile yet, so not judged."
         yield Content.styled(told, "$muted")
+
+
+def _stability(stable: Stability, advice: Recommendation) -> Iterator[Content]:
+    lines = stability_text.ensemble_lines(stable)
+    own = stable.recommended
+    if own is not None and own.ensemble == advice.ensemble:  # its names stand above
+        share = stability_text.share_text(own.share)
+        lines[0] = f"recommended in {share} of resamples"
+    for line in (*lines, *stability_text.coverage_lines(stable)):
+        yield Content(plain_line(line))
+    yield Content.styled(stability_text.basis_line(stable), "$muted")
 
 
 def _ties(advice: Recommendation) -> Iterator[Content]:
@@ -100,13 +120,11 @@ def _notes(study: Study, back: str) -> Iterator[Content]:
         yield Content.styled(told, "$warning")
 
 
-def legend_text(study: Study) -> Content:
+def legend_text(study: Study, view: HeatView | None) -> Content:
     """Return what the signs of the table mean."""
-    if len(study.table.names) < _PAIR:
+    if view is None:
         return Content()
-    tau = study.parameters.tau
-    shaded = count(len(study.table.pairs_above(tau)), "pair")
-    parts = [f"{SHADES[1:]} above τ {number(tau)}: {shaded}"]
+    parts = [f"{SHADES[1:]} {view.legend}"]
     if never := _strangers(study):
         parts.append(f"{NEVER_MET} never tried together: {never}")
     if study.members:

@@ -11,6 +11,7 @@ from textual.content import Content
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.widgets.advice import doubt_text
 from llmchem_tui.ui.widgets.heat import HeatTable
+from llmchem_tui.ui.widgets.heat_views import interaction_view
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import name_text
 
@@ -49,7 +50,7 @@ class Chemistry(Vertical):
         heat = self.query_one(HeatTable)
         heat.display = len(table.names) >= _PAIR
         if heat.display:
-            heat.show(table)
+            heat.show(table.names, interaction_view(table))
 
 
 def _next(table: ChemistryTable, following: Choice | None, what_if: bool) -> Content:

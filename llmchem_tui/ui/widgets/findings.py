@@ -19,13 +19,17 @@ from llmchem_tui.ui.widgets.parameters import PARAMETERS, ParameterList
 from llmchem_tui.ui.widgets.said import Said
 
 if TYPE_CHECKING:
+    from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.ui.study import Parameters, Study
+    from llmchem_tui.ui.widgets.heat_views import HeatView
 
 _PAIR = 2
 
 
 class Finding(Said):
     """A text that takes no line while there is nothing to tell."""
+
+    DEFAULT_CLASSES = "-blank"
 
     def say(self, content: Content) -> bool:
         """Show a text; tells whether it is another one."""
@@ -60,21 +64,23 @@ class TablePane(Vertical):
         """The table."""
         return self.query_one(HeatTable)
 
-    def show(self, study: Study, order: Sequence[int], back: str) -> None:
-        """Show a study; the first cursor is on the strongest pair. ``back``: as in note_text."""
+    def show(self, study: Study, view: HeatView | None, order: Sequence[int], back: str) -> None:
+        """Show a study; the first cursor is on the strongest pair. ``back``: as in note_text.
+
+        ``view`` None: there are too few models for a table.
+        """
         self.query_one("#notes", Finding).say(note_text(study, back))
-        self.query_one("#legend", Finding).say(legend_text(study))
+        self.query_one("#legend", Finding).say(legend_text(study, view))
         heat = self.heat
         first = not heat.display
-        heat.display = len(study.table.names) >= _PAIR
-        if not heat.display:
+        heat.display = view is not None
+        if view is None:
             return
         marks = {name: NOT_USED for name in study.table.names if name not in study.table.used}
         marks |= dict.fromkeys(study.members, RECOMMENDED)
-        tau = study.parameters.tau
         # A blank for everyone keeps the numbers in line where nobody is marked.
         marks = {name: marks.get(name, " ") for name in study.table.names}
-        heat.show(study.table, order=order, tau=tau, marks=marks, met=study.met)
+        heat.show(study.table.names, view, order=order, marks=marks)
         if first:
             strongest = [(a, b) for a, b, _ in study.table.pairs_above(0.0)]
             heat.point(*next(iter(strongest), study.table.names[:_PAIR]))
@@ -86,9 +92,9 @@ class TablePane(Vertical):
             self.query_one(name, Finding).say(Content())
         self.heat.display = False
 
-    def tell_pair(self, study: Study, a: str, b: str) -> None:
+    def tell_pair(self, study: Study, stable: Stability | None, a: str, b: str) -> None:
         """Show a pair in brief."""
-        self.query_one("#brief", Finding).say(brief_text(study, a, b))
+        self.query_one("#brief", Finding).say(brief_text(study, stable, a, b))
 
 
 class PairPane(VerticalScroll):
@@ -105,9 +111,9 @@ class PairPane(VerticalScroll):
         """One text."""
         yield Finding(id="why")
 
-    def show(self, study: Study, a: str, b: str) -> None:
-        """Explain a pair."""
-        self.query_one(Finding).say(pair_text(study, a, b))
+    def show(self, study: Study, stable: Stability | None, a: str, b: str) -> None:
+        """Explain a pair, with its interval where a bootstrap was made."""
+        self.query_one(Finding).say(pair_text(study, stable, a, b))
 
     def wait(self) -> None:
         """There is no pair."""
@@ -138,9 +144,9 @@ class AdvicePane(Vertical):
         """Show the parameters at once; what follows from them may take a moment."""
         self.query_one(ParameterList).show(parameters, base)
 
-    def show(self, study: Study) -> None:
-        """Show the recommendation."""
-        self.query_one("#advice", Finding).say(advice_text(study))
+    def show(self, study: Study, stable: Stability | None) -> None:
+        """Show the recommendation, and how far it stays where a bootstrap was made."""
+        self.query_one("#advice", Finding).say(advice_text(study, stable))
 
     def wait(self) -> None:
         """There is nothing to recommend from."""

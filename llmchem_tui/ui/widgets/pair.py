@@ -7,33 +7,40 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from llmchem_tui.ui.widgets.heat import NEVER_MET, strength
+from llmchem_tui.analysis import stability_text
+from llmchem_tui.ui.widgets.heat_views import NEVER_MET, strength
 from llmchem_tui.ui.words import MISSING, count, name_text, number
 
 if TYPE_CHECKING:
+    from llmchem_tui.analysis.stability import PairStability, Stability
     from llmchem_tui.domain.chemistry import Explanation
     from llmchem_tui.domain.model import Profile
     from llmchem_tui.ui.study import Study
 
 
-def pair_text(study: Study, a: str, b: str) -> Content:
-    """Return everything about a pair; of a model with itself, about the model."""
+def pair_text(study: Study, stable: Stability | None, a: str, b: str) -> Content:
+    """Return everything about a pair; of a model with itself, about the model.
+
+    ``stable``: what a bootstrap says, where one was made.
+    """
     lines = [heading(study, a, b)]
     if a != b:
-        lines += [_meetings(study, a, b), *_reasons(study, a, b)]
+        lines += [_meetings(study, a, b), *_certainty(stable, a, b), *_reasons(study, a, b)]
     lines += [Content(""), *_model(study, a, "a" if a != b else "")]
     if a != b:
         lines += _model(study, b, "b")
     return Content("\n").join(lines)
 
 
-def brief_text(study: Study, a: str, b: str) -> Content:
+def brief_text(study: Study, stable: Stability | None, a: str, b: str) -> Content:
     """Return the value of a pair, where it is reached and how often the two met, on one line."""
     if a == b:
         return heading(study, a, b)
     place = _place(study.table.strongest_at(a, b))
     told = f"  at {place}  " if {a, b} <= study.table.used else "  "
-    return Content.assemble(heading(study, a, b), told, _meetings(study, a, b))
+    own = _of_pair(stable, a, b) if stable else None
+    interval = f"  ({_interval(own)})" if own else ""
+    return Content.assemble(heading(study, a, b), interval, told, _meetings(study, a, b))
 
 
 def heading(study: Study, a: str, b: str) -> Content:
@@ -46,6 +53,30 @@ def heading(study: Study, a: str, b: str) -> Content:
     above = study.table.between(a, b) > study.parameters.tau
     place = "" if above else f"  not above τ {number(study.parameters.tau)}"
     return Content.assemble(line, "  interaction ", (value, "bold $accent"), (place, "$muted"))
+
+
+def _certainty(stable: Stability | None, a: str, b: str) -> Iterator[Content]:
+    """Yield the interval of a pair, in the words of the command line."""
+    if stable is None:
+        return
+    own = _of_pair(stable, a, b)
+    yield Content.assemble(f"{stability_text.INTERVAL} ", (_interval(own), "bold"))
+    there = stability_text.share_text(own.resamples / stable.resamples)
+    parts = [f"{stability_text.THERE} in {there} of resamples"]
+    if own.above is not None:
+        share = stability_text.share_text(own.above)
+        parts.insert(0, f"{stability_text.above(stable.tau)} in {share}")
+    yield Content.styled(f"  {', '.join(parts)}", "$muted")
+
+
+def _of_pair(stable: Stability, a: str, b: str) -> PairStability:
+    return next(pair for pair in stable.pairs if {pair.a, pair.b} == {a, b})
+
+
+def _interval(pair: PairStability) -> str:
+    if pair.low is None or pair.high is None:
+        return MISSING
+    return f"{number(pair.low, 3)} … {number(pair.high, 3)}"
 
 
 def _numbered(study: Study, name: str) -> str:
