@@ -37,7 +37,9 @@ async def test_where_nothing_is_saved_it_says_what_to_press(bench: Bench) -> Non
         assert "0 sessions" in user.status
         await user.press("enter", "slash", "enter")
         assert history_of(user).query_one(SavedList).entry is None
-        await user.press("escape", "escape")
+        await user.press("escape", "e")
+        assert history_of(user).check_action("compare", ()) is None
+        await user.press("escape")
         assert user.app.current_mode == "round"
 
 

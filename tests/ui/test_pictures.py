@@ -51,7 +51,11 @@ from tests.session.scripted import ScriptedProvider
 from tests.ui.app_under_test import NARROW, WIDE, Bench, Driver, scripted_pool
 from tests.ui.fetching import BOX, CLOUD, DOWN, fetching_pool
 from tests.ui.replays import import_csv, open_first
+from tests.ui.test_chemistry_graph import open_graph
+from tests.ui.test_chemistry_map import open_map
 from tests.ui.test_chemistry_screen import open_chemistry, teach
+from tests.ui.test_comparing import HEADER
+from tests.ui.test_comparison import open_comparison
 
 NAMES = ("llama3.1:8b", "claude-sonnet", "qwen2.5:72b")
 _SETTLED = 4
@@ -109,6 +113,17 @@ def planned() -> Forecast:
     a, b, c = NAMES
     bars = (Bar("box", a, 0, 0, 4), Bar("cloud", b, 0, 0, 24), Bar("box", c, 4, 10, 20))
     return Forecast((*bars, Bar("box", a, 20, 6, 32)), 32.0, 2)
+
+
+def compared() -> Iterator[str]:
+    """Thirty rounds of three strategies, each of two models; one answer in eight has failed."""
+    for place in range(60):
+        trial, strategy = place // 2, ("CHEMISTRY", "LOCAL", "RANDOM")[place // 2 % 3]
+        day = f"2026-01-{trial + 1:02d} 09:15:00"
+        accuracy, latency = 0.3 + place * 7 % 12 / 20, 2 + place * 5 % 17
+        told = f"{latency},8,{accuracy:.2f}" if place % 8 else ",,"
+        model, confidence = NAMES[place * 2 % 3], 0.4 + place * 3 % 10 / 20
+        yield f"{trial},{model},classify,{told},{strategy},{day},{confidence:.2f},true"
 
 
 def started() -> RoundStarted:
@@ -256,6 +271,25 @@ def test_the_chemistry_screen(bench: Bench, snap_compare: Compare, size: tuple[i
     assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
 
 
+def test_the_interaction_graph(bench: Bench, snap_compare: Compare) -> None:
+    teach(bench)
+
+    async def then(user: Driver) -> None:
+        await open_graph(user, ("b", "c"))
+        await user.press("right", "e")
+
+    assert snap_compare(bench.app(), terminal_size=NARROW, run_before=before(bench, then))
+
+
+def test_the_complementarity_map(bench: Bench, snap_compare: Compare) -> None:
+    teach(bench)
+
+    async def then(user: Driver) -> None:
+        await open_map(user)
+
+    assert snap_compare(bench.app(), terminal_size=NARROW, run_before=before(bench, then))
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_vignettes(bench: Bench, snap_compare: Compare, size: tuple[int, int]) -> None:
     async def then(user: Driver) -> None:
@@ -276,6 +310,15 @@ def test_a_history_that_is_replayed(
         await open_first(user)
 
     assert snap_compare(bench.app(), terminal_size=size, run_before=before(bench, then))
+
+
+def test_strategies_compared(bench: Bench, snap_compare: Compare) -> None:
+    import_csv(bench, "\n".join([HEADER, *compared()]))
+
+    async def then(user: Driver) -> None:
+        await open_comparison(user)
+
+    assert snap_compare(bench.app(), terminal_size=WIDE, run_before=before(bench, then))
 
 
 def test_help(bench: Bench, snap_compare: Compare) -> None:

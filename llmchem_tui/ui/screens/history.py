@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.outlines import Entry, Outline, Outlines, list_entries
+from llmchem_tui.ui.comparison import Comparisons
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.desk import BACK, DeskScreen
 from llmchem_tui.ui.screens.dialogs import WriteScreen
@@ -42,6 +43,13 @@ class HistoryScreen(DeskScreen):
             key_display="/",
         ),
         Binding("o", "open", "Open", id="history.open", tooltip="Open a CSV file or a folder"),
+        Binding(
+            "e",
+            "compare",
+            "Compare",
+            id="history.compare",
+            tooltip="Compare strategies over what is highlighted, or all that is listed",
+        ),
         BACK,
     ]
     HELP = "What is saved, newest first. Enter replays it."
@@ -49,6 +57,7 @@ class HistoryScreen(DeskScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._outlines = Outlines()
+        self._comparisons = Comparisons(desk.settings)
         self._opened: list[Path] = []
         self._entries: list[Entry] = []
         self._known: dict[Path, Outline] = {}
@@ -141,6 +150,24 @@ class HistoryScreen(DeskScreen):
     def _submitted(self) -> None:
         if (entry := self.query_one(SavedList).entry) is not None:
             self.replay(entry.path)
+
+    # --- comparison -------------------------------------------------------------------------
+
+    def makes_sense(self, action: str) -> bool:
+        """Tell whether an action means something now."""
+        if action == "compare":
+            return self.query_one(SavedList).entry is not None
+        return super().makes_sense(action)
+
+    def action_compare(self) -> None:
+        """Compare strategies over the highlighted one; from there over all that are listed."""
+        from llmchem_tui.ui.screens.comparison import ComparisonScreen
+
+        saved = self.query_one(SavedList)
+        if saved.entry is not None:
+            every = [entry.path for entry in saved.entries]
+            screen = ComparisonScreen(self.desk, self._comparisons, saved.entry.path, every)
+            self.app.push_screen(screen)
 
     # --- replay -----------------------------------------------------------------------------
 

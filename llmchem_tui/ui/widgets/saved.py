@@ -52,6 +52,11 @@ class SavedList(OptionList):
         place = self.highlighted
         return self._entries[place] if place is not None and place < len(self._entries) else None
 
+    @property
+    def entries(self) -> list[Entry]:
+        """Those that are listed now."""
+        return list(self._entries)
+
     def show(
         self, entries: Sequence[Entry], known: Mapping[Path, Outline], typed: str, nothing: str
     ) -> None:
