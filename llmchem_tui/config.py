@@ -159,6 +159,15 @@ class Settings:
         """The models' former names, each with the present one."""
         return {alias: model.name for model in self.models for alias in model.aliases}
 
+    @property
+    def prices(self) -> dict[str, tuple[float, float]]:
+        """What a million tokens in and out cost, by the name of each model that has both prices."""
+        return {
+            model.name: (model.price_in, model.price_out)
+            for model in self.models
+            if model.price_in is not None and model.price_out is not None
+        }
+
 
 def config_folder() -> Path:
     """Return the user's configuration folder, whether it exists or not."""

@@ -7,7 +7,7 @@ narrowed to one task, and to simulated or to real models.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,15 +35,15 @@ from llmchem_tui.domain.chemistry import EQUAL_PENALTIES, ChemistryTable, chemis
 from llmchem_tui.domain.cost import USAGE_THRESHOLD, penalty
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.strategies import Strategy
+from llmchem_tui.domain.totals import PER_PRICE
+from llmchem_tui.storage.history import History
 from llmchem_tui.storage.profiles import profiles
 
 if TYPE_CHECKING:
     import pandas
 
     from llmchem_tui.domain.model import Profile
-    from llmchem_tui.storage.history import History
 
-_TAUGHT = ("trial", "strategy", "model", "quality", "accuracy", "gen_accuracy")
 _BY_ANSWER, _BY_ROUND = ("accuracy", "latency"), ("effectiveness", "complementarity")
 _SUMS = [*(f"{name}_sum" for name in _BY_ANSWER), *_BY_ROUND]
 
@@ -53,6 +53,14 @@ class Tokens:
     """How many tokens ``answers`` of the answers took; None: no answer tells it."""
 
     total: int | None
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What ``answers`` of the answers cost: of known tokens and price; None: there is none."""
+
+    total: float | None
     answers: int
 
 
@@ -81,6 +89,7 @@ class Measures:
     failures: int
     tokens_in: Tokens
     tokens_out: Tokens
+    cost: Cost
     calibration: Calibration
 
 
@@ -124,12 +133,14 @@ def evaluate(
     usage_threshold: float = USAGE_THRESHOLD,
     empty_cost: float = 0.0,
     aliases: Mapping[str, str] | None = None,
+    prices: Mapping[str, tuple[float, float]] | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Compare the strategies of a history of one task.
 
     ``usage_threshold`` and ``empty_cost`` are those of chemistry; ``aliases`` maps models' former
-    names to their present ones; ``seed`` is that of the bootstrap. The order of the rows does not
+    names to their present ones; ``prices`` are those of a model's million tokens in and out, by
+    name; ``seed`` is that of the bootstrap. The order of the rows does not
     matter, and the measures of a strategy do not depend on the rounds of others.
 
     Raises:
@@ -139,12 +150,13 @@ def evaluate(
     if history.frame.empty:
         raise InputError("There are no rounds to evaluate; give other files or fewer filters.")
     answers = answers_of(history.frame, aliases or {})
+    answers["cost"] = _costs(answers, prices or {})
     members = members_of(answers)
     rounds = rounds_of(answers, members)
-    taught = profiles(_but_chemistry(history), aliases=aliases)
+    taught = profiles(but_chemistry(answers))
     table = chemistry(list(taught.values()), usage_threshold=usage_threshold, empty_cost=empty_cost)
     names = answers["model"].cat.categories.tolist()
-    rounds["chemistry"] = chemistry_of_rounds(members, _values(table, names), len(rounds))
+    rounds["chemistry"] = chemistry_of_rounds(members, values_between(table, names), len(rounds))
     spread = spread_of_rounds(members, _penalties(table, taught, names), len(rounds))
     alike, unlike = rounds[spread <= EQUAL_PENALTIES], rounds[spread > EQUAL_PENALTIES]
     strategies, sizes = _by_strategy(answers, rounds, seed)
@@ -152,8 +164,8 @@ def evaluate(
         strategies=strategies,
         sizes=sizes,
         anova=_anova(rounds),
-        chemistry_with_complementarity=_with_chemistry(rounds, "complementarity"),
-        chemistry_with_effectiveness=_with_chemistry(rounds, "effectiveness"),
+        chemistry_with_complementarity=with_chemistry(rounds, "complementarity"),
+        chemistry_with_effectiveness=with_chemistry(rounds, "effectiveness"),
         homogeneous=_kind(alike),
         heterogeneous=_kind(unlike),
         kinds_anova=anova(
@@ -166,13 +178,16 @@ def evaluate(
     )
 
 
-def _but_chemistry(history: History) -> History:
-    """What may teach; of the columns only what a mean profile reads: texts take long to copy."""
-    frame = history.frame[[*_TAUGHT]]
-    return replace(history, frame=frame[frame["strategy"] != Strategy.CHEMISTRY])
+def but_chemistry(answers: pandas.DataFrame) -> History:
+    """The rounds that may teach, under the models' present names, as far as profiles read them.
+
+    A round is named by its number here, which takes a tenth of the time.
+    """
+    taught = answers[answers["strategy"] != Strategy.CHEMISTRY]
+    return History(taught.rename(columns={"round": "trial"}))
 
 
-def _values(table: ChemistryTable, names: list[str]) -> Array:
+def values_between(table: ChemistryTable, names: list[str]) -> Array:
     """The chemistry of the models with these names, NaN beside those without a profile."""
     import pandas
 
@@ -232,6 +247,7 @@ def _measures(
             failures=int(answers["failed"].sum()),
             tokens_in=_tokens(answers["tokens_in"]),
             tokens_out=_tokens(answers["tokens_out"]),
+            cost=Cost(known(answers["cost"].sum(min_count=1)), int(answers["cost"].count())),
             calibration=_calibration(rounds),
         )
 
@@ -249,6 +265,17 @@ def _tokens(column: pandas.Series[float]) -> Tokens:
     return Tokens(None if total is None else round(total), int(column.count()))
 
 
+def _costs(answers: pandas.DataFrame, prices: Mapping[str, tuple[float, float]]) -> Array:
+    """The cost of each answer, NaN where its tokens or its model's prices are not known."""
+    unknown = (np.nan, np.nan)
+    by_model = np.array([prices.get(name, unknown) for name in answers["model"].cat.categories])
+    each = by_model.reshape(-1, 2)[answers["model"].cat.codes]
+    tokens = answers[["tokens_in", "tokens_out"]].to_numpy()
+    with np.errstate(over="ignore", invalid="ignore"):  # of absurd numbers in a file
+        costs: Array = (each * tokens).sum(axis=1) / PER_PRICE
+    return costs
+
+
 def _kind(rounds: pandas.DataFrame) -> Kind:
     means = rounds[["accuracy", "effectiveness"]].mean()
     return Kind(len(rounds), known(means["accuracy"]), known(means["effectiveness"]))
@@ -260,7 +287,8 @@ def _anova(rounds: pandas.DataFrame) -> Anova:
     return anova({str(strategy): own.to_numpy() for strategy, own in groups})
 
 
-def _with_chemistry(rounds: pandas.DataFrame, name: str) -> Pearson:
+def with_chemistry(rounds: pandas.DataFrame, name: str) -> Pearson:
+    """Correlate the rounds' column ``chemistry`` with another one."""
     columns = rounds["chemistry"].to_numpy(), rounds[name].to_numpy()
     return pearson(*columns, ("chemistry", name))
 

@@ -12,12 +12,16 @@ import click
 
 from llmchem_tui import __version__
 from llmchem_tui.cli.backtest import backtest
+from llmchem_tui.cli.batch import batch
 from llmchem_tui.cli.doctor import doctor
 from llmchem_tui.cli.evaluate import evaluate
 from llmchem_tui.cli.histories import chemistry, recommend
 from llmchem_tui.cli.listings import config, models, sessions, vignettes
 from llmchem_tui.cli.options import common, load_settings
-from llmchem_tui.cli.run import CANCELLED, run
+from llmchem_tui.cli.report import report
+from llmchem_tui.cli.run import run
+from llmchem_tui.cli.simulate import simulate
+from llmchem_tui.cli.sitting import CANCELLED
 from llmchem_tui.domain.errors import InputError, LlmchemError
 
 
@@ -45,10 +49,13 @@ def llmchem(context: click.Context, simulated: bool, theme: str | None) -> None:
 
 for command in (
     run,
+    batch,
     chemistry,
     recommend,
     evaluate,
     backtest,
+    report,
+    simulate,
     vignettes,
     models,
     sessions,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.domain.chemistry import ChemistryTable
+    from llmchem_tui.domain.cost_properties import CostProperties
     from llmchem_tui.domain.model import AnswerResult, Profile
     from llmchem_tui.domain.scoring import RoundScore, Score
     from llmchem_tui.domain.strategies import Choice
@@ -83,9 +84,12 @@ def _recommendation(score: RoundScore) -> dict[str, Any] | None:
 
 
 def chemistry_document(
-    profiles: Mapping[str, Profile], table: ChemistryTable, stability: Stability | None = None
+    profiles: Mapping[str, Profile],
+    table: ChemistryTable,
+    stability: Stability | None = None,
+    properties: CostProperties | None = None,
 ) -> dict[str, Any]:
-    """Return the document of `chemistry`, with "bootstrap" where its stability was computed."""
+    """Return the document of `chemistry`, with "bootstrap" and "properties" where asked for."""
     document = {
         "schema": SCHEMA,
         "models": [
@@ -107,6 +111,8 @@ def chemistry_document(
     }
     if stability is not None:
         document["bootstrap"] = _bootstrap(stability)
+    if properties is not None:
+        document["properties"] = dataclasses.asdict(properties)
     return document
 
 

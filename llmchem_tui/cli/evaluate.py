@@ -1,8 +1,8 @@
-"""`evaluate`: strategies compared on histories, by our measures or by the paper's protocol."""
+"""`evaluate`: strategies compared on histories; the paper's tables; recommendations swept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -19,15 +19,27 @@ from llmchem_tui.cli.options import (
     load_settings,
     task_option,
 )
-from llmchem_tui.cli.output import MISSING, estimate, number, print_json, print_table, say, tell
+from llmchem_tui.cli.output import (
+    MISSING,
+    estimate,
+    number,
+    p_value,
+    print_json,
+    print_table,
+    say,
+    tell,
+)
+from llmchem_tui.cli.published import print_published, published_document
+from llmchem_tui.cli.sweep import print_sweep, sweep_option, swept_values
+from llmchem_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.evaluate import Evaluation, Kind, Measures, Tokens
-    from llmchem_tui.analysis.published import Correlation, PublishedTables
     from llmchem_tui.analysis.statistics import Anova, Pearson
+    from llmchem_tui.analysis.sweep import Sweep
+    from llmchem_tui.config import Settings
     from llmchem_tui.storage.history import History
 
-_SMALLEST_P = 0.001
 _UNKNOWN = "unknown"
 
 _day = click.DateTime(formats=["%Y-%m-%d"])
@@ -42,6 +54,7 @@ _day = click.DateTime(formats=["%Y-%m-%d"])
     default="own",
     help="published: Tables 1 to 4 of the paper, computed as its authors do.  [default: own]",
 )
+@sweep_option
 @click.option("--strategy", "strategies", multiple=True, metavar="S", help="Only this; repeatable.")
 @click.option("--model", "models", multiple=True, metavar="M", help="Only rounds with this model.")
 @click.option("--since", type=_day, metavar="DAY", help="From this day on, as 2026-01-31.")
@@ -55,6 +68,7 @@ def evaluate(
     histories: Sequence[Path],
     task: str | None,
     protocol: str,
+    swept: Sequence[str],
     strategies: Sequence[str],
     models: Sequence[str],
     since: datetime | None,
@@ -66,6 +80,9 @@ def evaluate(
     from llmchem_tui.storage.selections import Filters, select_rounds
 
     settings = load_settings(context)
+    values = swept_values(swept)
+    if values and protocol == "published":
+        raise InputError("--sweep and --protocol published do not go together; leave one out")
     filters = Filters(
         models,
         [strategy.upper() for strategy in strategies],
@@ -77,9 +94,15 @@ def evaluate(
         from llmchem_tui.analysis.published import published_tables
 
         tables = published_tables(history)
-        _finish(history, _published_document(tables) if as_json else None)
+        _finish(history, published_document(tables) if as_json else None)
         if not as_json:
-            _print_published(tables)
+            print_published(tables)
+        return
+    if values:
+        found = _sweep(history, values, settings)
+        _finish(history, {"sweep": asdict(found)} if as_json else None)
+        if not as_json:
+            print_sweep(found)
         return
     from llmchem_tui.analysis.evaluate import evaluate as compare
 
@@ -89,10 +112,19 @@ def evaluate(
         usage_threshold=weights.usage_threshold,
         empty_cost=weights.empty_cost,
         aliases=settings.aliases,
+        prices=settings.prices,
     )
     _finish(history, asdict(evaluation) if as_json else None)
     if not as_json:
         _print_evaluation(evaluation)
+
+
+def _sweep(history: History, values: Mapping[str, Sequence[Any]], settings: Settings) -> Sweep:
+    from llmchem_tui.analysis.sweep import Setting, sweep
+
+    own = settings.chemistry
+    in_force = Setting(own.alpha, own.beta, own.usage_threshold)
+    return sweep(history, in_force, values, empty_cost=own.empty_cost, aliases=settings.aliases)
 
 
 def _finish(history: History, document: dict[str, Any] | None) -> None:
@@ -103,15 +135,12 @@ def _finish(history: History, document: dict[str, Any] | None) -> None:
         print_json({"schema": SCHEMA, **document, "repaired_rows": history.repaired})
 
 
-# --- our measures -------------------------------------------------------------------------------
-
-
 def _print_evaluation(evaluation: Evaluation) -> None:
     _print_measures(evaluation.strategies)
     print_table(
         (
             *("strategy", ">seconds (95 %)", ">median", ">failed", ">reviewers' σ²"),
-            *(">tokens in", ">tokens out"),
+            *(">tokens in", ">tokens out", ">cost"),
         ),
         (
             (
@@ -122,6 +151,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
                 number(one.variance, 3),
                 _tokens(one.tokens_in),
                 _tokens(one.tokens_out),
+                number(one.cost.total),
             )
             for one in evaluation.strategies
         ),
@@ -130,6 +160,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         say("By the size of the ensemble:")
         _print_measures(evaluation.sizes)
     say("Intervals: bootstrap over rounds. σ²: variance of accuracy; reviewers' σ²: on 0-10.")
+    say("Tokens and cost: of answers; histories do not hold those of reviews.")
     for line in _tests(evaluation):
         say(line)
 
@@ -179,11 +210,11 @@ def _tests(evaluation: Evaluation) -> list[str]:
 def _anova(one: Anova) -> str:
     if one.f is None:
         return one.note
-    return f"F = {one.f:.2f}, {_p(one.p)}, {one.n:,} rounds in {len(one.groups)} groups"
+    return f"F = {one.f:.2f}, {p_value(one.p)}, {one.n:,} rounds in {len(one.groups)} groups"
 
 
 def _pearson(one: Pearson) -> str:
-    return one.note if one.r is None else f"r = {one.r:.3f}, {_p(one.p)}, {one.n:,} rounds"
+    return one.note if one.r is None else f"r = {one.r:.3f}, {p_value(one.p)}, {one.n:,} rounds"
 
 
 def _kind(one: Kind) -> str:
@@ -191,93 +222,3 @@ def _kind(one: Kind) -> str:
         return "none"
     told = f"accuracy {number(one.accuracy, 3)}, effectiveness {number(one.effectiveness, 3)}"
     return f"{one.rounds:,} rounds, {told}"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return f"p {MISSING}"
-    return "p < 0.001" if p < _SMALLEST_P else f"p = {p:.3f}"
-
-
-# --- the paper's tables -------------------------------------------------------------------------
-
-
-def _print_published(tables: PublishedTables) -> None:
-    say("Table 1: mean effectiveness")
-    print_table(
-        ("N", ">CHEMISTRY", ">best baseline", "", ">improvement"),
-        (
-            (
-                str(row.size),
-                number(row.chemistry, 3),
-                number(row.best_baseline, 3),
-                row.best_strategy or "",
-                MISSING if row.improvement is None else f"{row.improvement:+.1f} %",
-            )
-            for row in tables.comparisons
-        ),
-    )
-    say("Table 2: chemistry with complementarity, ensembles of every size in the group")
-    _print_correlations([(row.size, row.all_sizes) for row in tables.associations])
-    say("Table 3: chemistry with complementarity, ensembles of two or more")
-    _print_correlations([(row.size, row.complementarity) for row in tables.associations])
-    say("Table 3: chemistry with effectiveness, the same ensembles")
-    _print_correlations([(row.size, row.effectiveness) for row in tables.associations])
-    say("Table 4: the ensembles with the largest effectiveness")
-    print_table(
-        ("N", "strategy", ">effectiveness", "ensemble"),
-        (
-            (str(row.size), row.strategy, number(row.effectiveness, 3), " + ".join(ensemble))
-            for row in tables.best
-            for ensemble in row.ensembles
-        ),
-    )
-    say(
-        f"Under this protocol {tables.near_the_cap:,} of {tables.pairs:,} pairs stand within "
-        f"0.0001 of the cap on chemistry, {tables.at_the_cap:,} at it: they cannot be told apart."
-    )
-    if tables.incomplete:
-        say(f"{tables.incomplete:,} rows lack a quality or an accuracy: not in Tables 2 and 3.")
-
-
-def _print_correlations(rows: Sequence[tuple[int, Correlation]]) -> None:
-    print_table(
-        ("N", ">r", ">p", ">n"),
-        (
-            (
-                str(size),
-                number(one.r, 3),
-                MISSING if one.p is None else _p(one.p).removeprefix("p ").removeprefix("= "),
-                str(one.n),
-            )
-            for size, one in rows
-        ),
-    )
-
-
-def _published_document(tables: PublishedTables) -> dict[str, Any]:
-    """The document of DESIGN.md section 8; ``p`` of Table 3 stands beside its r."""
-    return {
-        "table1": [{"N": row.size, **_but_size(asdict(row))} for row in tables.comparisons],
-        "table2": [{"N": row.size, **asdict(row.all_sizes)} for row in tables.associations],
-        "table3": [
-            {
-                "N": row.size,
-                "complementarity_r": row.complementarity.r,
-                "complementarity_p": row.complementarity.p,
-                "effectiveness_r": row.effectiveness.r,
-                "effectiveness_p": row.effectiveness.p,
-                "n": row.complementarity.n,
-            }
-            for row in tables.associations
-        ],
-        "table4": [{"N": row.size, **_but_size(asdict(row))} for row in tables.best],
-        "pairs": tables.pairs,
-        "near_the_cap": tables.near_the_cap,
-        "at_the_cap": tables.at_the_cap,
-        "incomplete_rows": tables.incomplete,
-    }
-
-
-def _but_size(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "size"}

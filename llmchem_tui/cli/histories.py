@@ -19,6 +19,7 @@ from llmchem_tui.cli.options import (
     task_option,
 )
 from llmchem_tui.cli.output import number, print_json, print_table, say, tell
+from llmchem_tui.cli.properties import print_properties
 from llmchem_tui.cli.stability import print_stability
 from llmchem_tui.domain.errors import InputError
 
@@ -51,6 +52,11 @@ simulated_option = click.option(
     metavar="R",
     help="Draw the rounds again R times: how far do the values hang on them?",
 )
+@click.option(
+    "--properties",
+    is_flag=True,
+    help="Try the properties that the cost is said to have; show where one fails.",
+)
 @simulated_option
 @json_option
 @common
@@ -61,10 +67,13 @@ def chemistry(
     task: str | None,
     profile: ProfileMode | None,
     bootstrap: int | None,
+    properties: bool,
     simulated: bool,
     as_json: bool,
 ) -> None:
     """Show how strongly the models of HISTORY interact: CSV files, sessions, folders of them."""
+    from llmchem_tui.domain.cost_properties import cost_properties
+
     settings = load_settings(context)
     weights = settings.chemistry
     past = _Past(
@@ -74,9 +83,10 @@ def chemistry(
     table = past.chemistry(weights)
     seconds = time.perf_counter() - began
     stable = past.stability(weights, bootstrap) if bootstrap else None
+    tried = cost_properties(table) if properties else None
     past.tell_notes()
     if as_json:
-        print_json(chemistry_document(past.profiles, table, stable))
+        print_json(chemistry_document(past.profiles, table, stable, tried))
         return
     print_table(
         ("model", ">quality", ">accuracy", ">rounds", ">with reference", "used"),
@@ -96,6 +106,8 @@ def chemistry(
     if stable:
         shown = [(a, b) for a, b, _ in table.pairs_above(weights.tau)[:_SHOWN_PAIRS]]
         print_stability(stable, shown)
+    if tried:
+        print_properties(tried)
     count, used = len(table.names), len(table.used)
     say(f"{count * (count - 1) // 2:,} pairs of {count} models ({used} used) in {seconds:.3f} s")
 
@@ -195,7 +207,7 @@ class _Past:
         Raises:
             InputError: it has too few rounds, or its profiles are not means.
         """
-        from llmchem_tui.analysis.stability import stability
+        from llmchem_tui.analysis.stability import Draws, stability
 
         if self.mode != "mean":
             raise InputError(
@@ -206,7 +218,7 @@ class _Past:
             self.history,
             weights.parameters,
             tau=weights.tau,
-            resamples=resamples,
+            draws=Draws(resamples),
             aliases=self.aliases,
         )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MISSING = "–"
 """A number that is not known."""
 
+_SMALLEST_P = 0.001
 _FILE_WIDTH = 120  # of a table that goes to a file or a pipe
 
 
@@ -61,6 +62,13 @@ def estimate(value: Estimate, digits: int = 3) -> str:
     if value.low is None or value.high is None:
         return mean
     return f"{mean} ({value.low:.{digits}f}–{value.high:.{digits}f})"
+
+
+def p_value(p: float | None) -> str:
+    """Return the p of a test with what it is, such as ``p = 0.030``."""
+    if p is None:
+        return f"p {MISSING}"
+    return f"p < {_SMALLEST_P}" if p < _SMALLEST_P else f"p = {p:.3f}"
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -70,6 +70,9 @@ def vancouver(
     weight = graded / (basic_variance + variance)
     precision = weight.sum(axis=-2)
     quality = _ratio((weight * known).sum(axis=-2), precision, np.nan)
+    # A mean lies among its grades; rounding may carry it a last digit beyond, off the scale.
+    lowest = np.min(grades, axis=-2, where=graded, initial=np.inf)
+    quality = np.clip(quality, lowest, np.max(grades, axis=-2, where=graded, initial=-np.inf))
     residual = np.where(graded, known - quality[..., None, :], 0.0)
     return Consensus(
         quality=quality,

@@ -51,15 +51,24 @@ class LossSurface:
             + self.beta * len(members)
         )
 
-    def climb(self, start: Members, sizes: range, steps: int) -> Members:
-        """Take the best addition, removal or swap until none gains, at most ``steps`` times."""
-        members = start
-        for _ in range(steps):
-            better = self._best_step(members, sizes)
-            if better is None:
-                break
-            members = better
-        return members
+    def climb(self, starts: Iterable[Members], sizes: range, steps: int) -> set[Members]:
+        """Where the climbs end that take the best addition, removal or swap until none gains.
+
+        Each takes at most ``steps``. Many pass the same sets, whose best step is looked for once.
+        """
+        following: dict[Members, Members | None] = {}
+        ends = set()
+        for start in starts:
+            members = start
+            for _ in range(steps):
+                if members not in following:
+                    following[members] = self._best_step(members, sizes)
+                better = following[members]
+                if better is None:
+                    break
+                members = better
+            ends.add(members)
+        return ends
 
     def _best_step(self, members: Members, sizes: range) -> Members | None:
         """The neighbour with the least loss, of equal ones the first; None where none gains."""

@@ -107,8 +107,7 @@ def recommend(
     sizes = _sizes(settings, len(table.names))
     surface = LossSurface(table.values, settings.alpha, settings.beta)
     starts = _starts(table.names, profiles, past, sizes)
-    ends = {surface.climb(start, sizes, settings.iters) for start in starts}
-    losses = {end: surface.loss(end) for end in ends}
+    losses = {end: surface.loss(end) for end in surface.climb(starts, sizes, settings.iters)}
     least = min(losses.values())
     equal = {end for end, loss in losses.items() if loss <= least + EQUAL_LOSS}
     ensemble, optimum = min(equal), None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llmchem_tui.domain.model import AnswerResult, ModelSpec, ReviewResult, Usage
 
-_PER_PRICE = 1_000_000
+PER_PRICE = 1_000_000
 """Prices are per million tokens."""
 
 
@@ -62,7 +62,7 @@ def cost(usage: Usage, spec: ModelSpec) -> float | None:
     if None in figures:
         return None
     tokens_in, tokens_out, price_in, price_out = (float(figure or 0) for figure in figures)
-    return (tokens_in * price_in + tokens_out * price_out) / _PER_PRICE
+    return (tokens_in * price_in + tokens_out * price_out) / PER_PRICE
 
 
 def totals(

@@ -12,12 +12,20 @@ import random
 import selectors
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 
 from llmchem_tui.domain.medication import generation_accuracy, similarity
-from llmchem_tui.domain.model import Action, Answer, Inferior, Medication, ModelSpec, Usage
+from llmchem_tui.domain.model import (
+    Action,
+    Answer,
+    Inferior,
+    Medication,
+    ModelSpec,
+    Review,
+    Usage,
+)
 from llmchem_tui.providers.simulated_models import CHARACTERS, Character
 from llmchem_tui.session.provider import (
     CallRequest,
@@ -166,11 +174,12 @@ def _pieces(text: str) -> list[str]:
 
 def _reply(character: Character, request: CallRequest) -> str:
     if request.subject is None:
-        return json.dumps(asdict(_answer(character, request)), ensure_ascii=False)
-    return json.dumps(_review(character, request, request.subject), ensure_ascii=False)
+        return json.dumps(asdict(drawn_answer(character, request)), ensure_ascii=False)
+    return json.dumps(asdict(drawn_review(character, request, request.subject)), ensure_ascii=False)
 
 
-def _answer(character: Character, request: CallRequest) -> Answer:
+def drawn_answer(character: Character, request: CallRequest) -> Answer:
+    """What a character answers to a stage 1 request, before it is written as JSON."""
     vignette, rng = request.vignette, _rng(request, "content")
     if not vignette.acceptable:
         return _placebo(rng)
@@ -201,9 +210,8 @@ def _first_sentence(answer: Answer) -> str:
     return answer.assessment if end < 0 else answer.assessment[: end + 1]
 
 
-def _review(
-    character: Character, request: CallRequest, subject: Answer
-) -> Mapping[str, str | float | None]:
+def drawn_review(character: Character, request: CallRequest, subject: Answer) -> Review:
+    """What a character says of the answer under review."""
     rng = _rng(request, "content")
     fault = _fault(request, subject)
     seen = rng.random() < character.skill_in(request.vignette.specialty)
@@ -221,7 +229,7 @@ def _review(
             "and duration are stated."
         )
     concern = fault.why if fault and seen and fault.unsafe else None
-    return {"rationale": rationale, "grade": round(grade, 2), "safety_concern": concern}
+    return Review(rationale, round(grade, 2), concern)
 
 
 def _fault(request: CallRequest, subject: Answer) -> Inferior | None:

@@ -8,43 +8,30 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.history_columns import (
+    NUMBERS,
+    columns_of,
+    leave_out_unusable,
+    read_columns,
+)
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS, FinishedRound, history_rows
 from llmchem_tui.storage.session_file import SESSION_FILE, check_format
-from llmchem_tui.storage.tables import read_rows, unguarded, written
+from llmchem_tui.storage.tables import blocks, read_table, written
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas
-    from numpy.typing import NDArray
 
 HISTORY_FILE = "history.csv"
 
-_NUMBERS = {
-    "latency": (0.0, math.inf),
-    "temperature": (0.0, math.inf),
-    "quality": (0.0, 10.0),
-    "gen_accuracy": (0.0, 1.0),
-    "variance": (0.0, math.inf),
-    "review_accuracy": (0.0, 1.0),
-    "accuracy": (0.0, 1.0),
-    "confidence": (0.0, 1.0),
-    "tokens_in": (0.0, math.inf),
-    "tokens_out": (0.0, math.inf),
-}
-"""The columns of numbers, each with the range that it can have."""
-
 _NEEDED = ("trial", "model", "task", "quality", "accuracy")
-_OURS = {"vignette", "status"}
 _ALIASES = {"generation_accuracy": "gen_accuracy"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_BLOCK = 10_000  # rows turned into columns at a time: bounds the memory that the cells take
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +106,9 @@ def history_of(rounds: Iterable[FinishedRound]) -> History:
     """Rounds of this sitting as a history, the same as if they were saved and read back."""
     rows = [row for finished in rounds for row in history_rows(finished)]
     cells = {name: [written(row[name]) for row in rows] for name in HISTORY_COLUMNS}
-    frame, _ = _block_frame(cells)
-    return History(_complete(frame))
+    frame = columns_of(cells)
+    leave_out_unusable(frame)
+    return History(frame)
 
 
 def _whole(path: Path) -> Path:
@@ -135,16 +123,12 @@ def _read_session(path: Path) -> History:
 
 
 def _read_file(path: Path) -> History:
-    rows = read_rows(path)
-    positions = _positions([name.strip() for name in next(rows)], path)
-    blocks, unreadable = [], 0
-    while block := list(islice(rows, _BLOCK)):
-        cells = list(zip(*block, strict=True))
-        columns = {name: cells[position] for name, position in positions.items()}
-        frame, wrong = _block_frame(columns)
-        blocks.append(History(frame))
-        unreadable += wrong
-    frame = _complete(join(blocks).frame)
+    content = read_table(path)
+    (header,) = next(blocks(content, path), [[]])  # a byte order mark alone has none
+    positions = _positions([name.strip() for name in header], path)
+    frame = read_columns(content, path, positions)
+    unusable = leave_out_unusable(frame)
+    frame = _complete(frame)
     named = (frame["trial"] != "") & (frame["model"] != "")
     frame = frame if named.all() else frame[named]
     undated = frame.index[frame["created"] == ""]
@@ -154,7 +138,7 @@ def _read_file(path: Path) -> History:
     counts = {
         "shifted rows repaired (strategy unknown)": len(shifted),
         "rows without a trial or a model left out": int((~named).sum()),
-        "numbers not readable or out of range, taken as missing": unreadable,
+        "numbers not readable or out of range, taken as missing": unusable,
     }
     notes = tuple(f"{path}: {what}: {count:,}." for what, count in counts.items() if count)
     return History(frame, len(shifted), notes)
@@ -176,58 +160,17 @@ def _positions(header: Sequence[str], path: Path) -> dict[str, int]:
     return {name: names.index(name) for name in known}
 
 
-def _block_frame(columns: Mapping[str, Sequence[str]]) -> tuple[pandas.DataFrame, int]:
-    """The cells as a frame, and how many numbers in it are not usable."""
-    import pandas
-
-    ours = columns.keys() >= _OURS
-    series: dict[str, pandas.Series[float] | pandas.Series[str]] = {}
-    unusable = 0
-    for name, cells in columns.items():
-        if name in _NUMBERS:
-            figures, wrong = _figures(cells, *_NUMBERS[name])
-            series[name] = pandas.Series(figures)
-            unusable += wrong
-        else:
-            texts = map(unguarded, cells) if ours else cells
-            series[name] = pandas.Series(list(texts), dtype="str")
-    return pandas.DataFrame(series), unusable
-
-
 def _complete(frame: pandas.DataFrame) -> pandas.DataFrame:
     """The frame with all our columns in their order, those that it lacks blank."""
     import pandas
 
     missing = {
-        name: pandas.Series(math.nan if name in _NUMBERS else "", frame.index, kind)
+        name: pandas.Series(math.nan if name in NUMBERS else "", frame.index, kind)
         for name in HISTORY_COLUMNS
         if name not in frame.columns
-        for kind in ("float64" if name in _NUMBERS else "str",)
+        for kind in ("float64" if name in NUMBERS else "str",)
     }
     return frame.assign(**missing)[list(HISTORY_COLUMNS)]
-
-
-def _figures(cells: Sequence[str], low: float, high: float) -> tuple[NDArray[np.float64], int]:
-    """The numbers of a column, NaN for missing, and how many were not numbers of this range."""
-    import numpy as np
-
-    try:
-        figures = np.fromiter(map(float, cells), np.float64, len(cells))
-    except ValueError:
-        figures = np.array([_figure(cell) for cell in cells])
-    wrong = ~np.isnan(figures) & ~(np.isfinite(figures) & (figures >= low) & (figures <= high))
-    figures[wrong] = math.nan
-    return figures, int(wrong.sum())
-
-
-def _figure(cell: str) -> float:
-    """The number in a cell, NaN where it is blank, infinite where it is no number at all."""
-    if not cell or cell.isspace():
-        return math.nan
-    try:
-        return float(cell)
-    except ValueError:
-        return math.inf
 
 
 def _empty_frame() -> pandas.DataFrame:

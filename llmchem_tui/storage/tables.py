@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,7 @@ Cell = str | float | int | bool | None
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _LONGEST_CELL = 2**31 - 1
+_CRLF = "\r\n"
 
 
 def guarded(text: str) -> str:
@@ -31,7 +35,7 @@ def guarded(text: str) -> str:
 
 def unguarded(cell: str) -> str:
     """The text behind a cell that ``guarded`` made. Only for files of ours."""
-    return cell[1:] if _GUARDED.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _GUARDED.match(cell) else cell
 
 
 def written(value: Cell) -> str:
@@ -50,11 +54,18 @@ def written(value: Cell) -> str:
 
 def csv_block(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> bytes:
     """The rows as CSV in UTF-8, one line each where no cell has several, without a header."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator=_CRLF)
     for row in rows:
         writer.writerow([written(row[column]) for column in columns])
-    return text.getvalue().encode("utf-8")
+    return "".join(lines).encode("utf-8")
+
+
+class _Lines(list[str]):
+    """A file of lines that end with LF; the csv module quotes a CR only where lines end with it."""
+
+    def write(self, row: str) -> None:
+        self.append(row.removesuffix(_CRLF) + "\n")
 
 
 def header_line(columns: Sequence[str]) -> bytes:
@@ -71,6 +82,15 @@ def read_rows(path: Path) -> Iterator[list[str]]:
         InputError: the file is missing, empty, not UTF-8 text, or has a row that is not whole;
             the sentence names the file, the line and the remedy.
     """
+    return _rows(read_table(path), path)
+
+
+def read_table(path: Path) -> bytes:
+    """The whole file, for ``blocks``.
+
+    Raises:
+        InputError: it is missing, empty, or holds a NUL byte.
+    """
     content = read_bytes(path)
     nul = content.find(b"\0")
     if nul >= 0:
@@ -78,19 +98,50 @@ def read_rows(path: Path) -> Iterator[list[str]]:
             f"{path}, line {_line(content, nul)}: there is a NUL byte, so this is not a CSV file "
             "in UTF-8; export it again as text."
         )
-    csv.field_size_limit(_LONGEST_CELL)  # the default would refuse a long answer of our own
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    return content
+
+
+def blocks(content: bytes, path: Path, rows: int = 1000) -> Iterator[list[list[str]]]:
+    """What ``read_rows`` tells, in lists: of the header alone, then of up to so many rows.
+
+    It is the faster one, as the rows are not looked at one by one. ``path`` names the file.
+
+    Raises:
+        InputError: as in ``read_rows``.
+    """
     try:
-        yield from _whole_rows(csv.reader(text, strict=True), path)
-    except UnicodeDecodeError:
-        raise InputError(
-            f"{path}, line {_line(content, _first_wrong_byte(content))}: this is not UTF-8 text; "
-            "save the file as CSV in UTF-8."
-        ) from None
+        yield from _blocks(_reader(content), rows)
+    except (csv.Error, UnicodeDecodeError, _NotWhole):
+        deque(_rows(content, path), maxlen=0)  # it tells what is wrong, and on which line
+        raise
 
 
-def _whole_rows(reader: CsvReader, path: Path) -> Iterator[list[str]]:
-    line, width = 1, 0
+class _NotWhole(Exception):
+    """A row has more cells than the header, or fewer."""
+
+
+def _blocks(reader: CsvReader, rows: int) -> Iterator[list[list[str]]]:
+    header = next(filter(None, reader), None)
+    if header is None:
+        return
+    yield [header]
+    while block := list(islice(reader, rows)):
+        if set(map(len, block)) != {len(header)}:
+            block = [row for row in block if row]  # without blank lines
+            if any(len(row) != len(header) for row in block):
+                raise _NotWhole
+        if block:
+            yield block
+
+
+def _reader(content: bytes) -> CsvReader:
+    csv.field_size_limit(_LONGEST_CELL)  # the default would refuse a long answer of our own
+    unmarked = io.BytesIO(content.removeprefix(codecs.BOM_UTF8))
+    return csv.reader(io.TextIOWrapper(unmarked, encoding="utf-8", newline=""), strict=True)
+
+
+def _rows(content: bytes, path: Path) -> Iterator[list[str]]:
+    reader, line, width = _reader(content), 1, 0
     try:
         for row in reader:
             width = width or len(row)
@@ -106,6 +157,11 @@ def _whole_rows(reader: CsvReader, path: Path) -> Iterator[list[str]]:
         raise InputError(
             f"{path}, line {line}: a quoted cell does not end as it should; "
             "repair or remove the row."
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path}, line {_line(content, _first_wrong_byte(content))}: this is not UTF-8 text; "
+            "save the file as CSV in UTF-8."
         ) from None
 
 

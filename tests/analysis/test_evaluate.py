@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmchem_tui.analysis.evaluate import Evaluation, Measures, Tokens, evaluate
+from llmchem_tui.analysis.evaluate import Cost, Evaluation, Measures, Tokens, evaluate
 from llmchem_tui.analysis.statistics import Estimate
 from llmchem_tui.domain.chemistry import chemistry
 from llmchem_tui.domain.complementarity import complementarity
@@ -291,6 +291,23 @@ def test_a_strategys_measures_do_not_depend_on_the_others(rows: list[Row]) -> No
         assert alone.sizes == tuple(one for one in together.sizes if one.strategy == strategy)
 
 
+def test_the_cost_is_that_of_answers_with_known_tokens_and_prices() -> None:
+    rows = [
+        answer("1 RANDOM", "a", 0.5, 5, tokens_in=1_000_000, tokens_out=100_000),
+        answer("1 RANDOM", "renamed", 0.5, 5, tokens_in=200_000, tokens_out=0),
+        answer("2 RANDOM", "a", 0.5, 5, tokens_in=5_000),
+        answer("2 RANDOM", "b", 0.5, 5, tokens_in=5_000, tokens_out=5_000),
+        answer("3 LOCAL", "b", 0.5, 5, tokens_in=5_000, tokens_out=5_000),
+    ]
+    own = evaluate(
+        history_of(rows), aliases={"renamed": "a"}, prices={"a": (3.0, 15.0), "c": (1.0, 1.0)}
+    )
+    assert of(own, "RANDOM").cost.total == pytest.approx(3.0 + 1.5 + 0.6)
+    assert of(own, "RANDOM").cost.answers == 2
+    assert of(own, "LOCAL").cost == Cost(None, 0)
+    assert of(evaluate(history_of(rows)), "RANDOM").cost == Cost(None, 0)
+
+
 # --- what is missing ------------------------------------------------------------------------------
 
 
@@ -301,6 +318,7 @@ def test_one_row_has_means_and_nothing_else() -> None:
     assert own.latency == NOTHING
     assert (own.accuracy_variance, own.variance, own.median_latency) == (None, None, None)
     assert own.tokens_in == Tokens(None, 0)
+    assert own.cost == Cost(None, 0)
     assert evaluation.anova.note and evaluation.chemistry_with_effectiveness.note
     assert (evaluation.heterogeneous.rounds, evaluation.heterogeneous.accuracy) == (0, None)
     json.dumps(dataclasses.asdict(evaluation), allow_nan=False)

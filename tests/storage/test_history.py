@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage import history_columns
 from llmchem_tui.storage.history import join, read_history, read_sessions
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS
 from llmchem_tui.storage.selections import exclude_repeats, only, select_task, tasks
@@ -25,6 +26,14 @@ THEIRS = (
     "review_accuracy,accuracy,elapsed,strategy,created\n"
 )
 ROW = "T 1,a,task,2.0,0.6,Item_0,text,8.5,1.0,0.1,0.9,0.975,26s,RANDOM,2025-07-11 09:43:21\n"
+
+
+@pytest.fixture(scope="module", params=[0, math.inf], ids=["large", "small"], autouse=True)
+def large(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take every file for a large one, which may be read in the quick way, or none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history_columns, "LARGE", request.param)
+        yield
 
 
 @pytest.fixture
@@ -94,7 +103,10 @@ def test_the_spreadsheet_guard_is_undone_exactly_and_leaves_no_formula(text: str
     assert guarded(text) == text or guarded(text) == "'" + text
 
 
-@given(number=st.floats(0, 1), text=st.text(st.characters(exclude_categories=["Cs"])))
+@given(
+    number=st.floats(0, 1),
+    text=st.text(st.characters(exclude_categories=["Cs"])) | st.text("a'=,\"\r\n"),
+)
 def test_what_is_written_reads_back_equal(
     tmp_path_factory: pytest.TempPathFactory, number: float, text: str
 ) -> None:
@@ -118,6 +130,13 @@ def test_what_is_no_number_of_its_range_is_missing_and_counted(theirs: Write) ->
     assert history.frame["quality"].isna().all()
     assert history.frame["latency"].dropna().tolist() == [10.5]
     assert history.notes == (f"{path}: numbers not readable or out of range, taken as missing: 9.",)
+
+
+def test_equal_texts_are_held_once(tmp_path: Path) -> None:
+    rows = [{"vignette": "cough", "status": "ok", "seed": str(2**40)} for _ in range(3)]
+    frame = read_history([write_ours(tmp_path / "h.csv", *rows)]).frame
+    for name in ("trial", "model", "vignette", "seed"):
+        assert len({id(text) for text in frame[name]}) == 1
 
 
 def test_a_row_without_a_model_is_left_out_and_counted(theirs: Write) -> None:
@@ -179,6 +198,8 @@ def test_the_missing_columns_are_named(theirs: Write) -> None:
     path = theirs("T 1,a\n", header="trial,model\n")
     with pytest.raises(InputError, match=r"lacks task, quality, accuracy: a history needs"):
         read_history([path])
+    with pytest.raises(InputError, match=r"lacks trial, model, task, quality, accuracy"):
+        read_history([theirs("\n", header="\ufeff")])
 
 
 def test_a_column_under_both_of_its_names_is_refused(theirs: Write) -> None:

@@ -1,0 +1,94 @@
+"""What `evaluate --protocol published` prints: tables that look like the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from llmchem_tui.cli.output import MISSING, number, p_value, print_table, say
+
+if TYPE_CHECKING:
+    from llmchem_tui.analysis.published import Correlation, PublishedTables
+
+
+def print_published(tables: PublishedTables) -> None:
+    """Print Tables 1 to 4 as the paper has them."""
+    say("Table 1: mean effectiveness")
+    print_table(
+        ("N", ">CHEMISTRY", ">best baseline", "", ">improvement"),
+        (
+            (
+                str(row.size),
+                number(row.chemistry, 3),
+                number(row.best_baseline, 3),
+                row.best_strategy or "",
+                MISSING if row.improvement is None else f"{row.improvement:+.1f} %",
+            )
+            for row in tables.comparisons
+        ),
+    )
+    say("Table 2: chemistry with complementarity, ensembles of every size in the group")
+    _print_correlations([(row.size, row.all_sizes) for row in tables.associations])
+    say("Table 3: chemistry with complementarity, ensembles of two or more")
+    _print_correlations([(row.size, row.complementarity) for row in tables.associations])
+    say("Table 3: chemistry with effectiveness, the same ensembles")
+    _print_correlations([(row.size, row.effectiveness) for row in tables.associations])
+    say("Table 4: the ensembles with the largest effectiveness")
+    print_table(
+        ("N", "strategy", ">effectiveness", "ensemble"),
+        (
+            (str(row.size), row.strategy, number(row.effectiveness, 3), " + ".join(ensemble))
+            for row in tables.best
+            for ensemble in row.ensembles
+        ),
+    )
+    say(
+        f"Under this protocol {tables.near_the_cap:,} of {tables.pairs:,} pairs stand within "
+        f"0.0001 of the cap on chemistry, {tables.at_the_cap:,} at it: they cannot be told apart."
+    )
+    if tables.incomplete:
+        say(f"{tables.incomplete:,} rows lack a quality or an accuracy: not in Tables 2 and 3.")
+
+
+def _print_correlations(rows: Sequence[tuple[int, Correlation]]) -> None:
+    print_table(
+        ("N", ">r", ">p", ">n"),
+        (
+            (
+                str(size),
+                number(one.r, 3),
+                MISSING if one.p is None else p_value(one.p).removeprefix("p ").removeprefix("= "),
+                str(one.n),
+            )
+            for size, one in rows
+        ),
+    )
+
+
+def published_document(tables: PublishedTables) -> dict[str, Any]:
+    """The document of DESIGN.md section 8; ``p`` of Table 3 stands beside its r."""
+    return {
+        "table1": [{"N": row.size, **_but_size(asdict(row))} for row in tables.comparisons],
+        "table2": [{"N": row.size, **asdict(row.all_sizes)} for row in tables.associations],
+        "table3": [
+            {
+                "N": row.size,
+                "complementarity_r": row.complementarity.r,
+                "complementarity_p": row.complementarity.p,
+                "effectiveness_r": row.effectiveness.r,
+                "effectiveness_p": row.effectiveness.p,
+                "n": row.complementarity.n,
+            }
+            for row in tables.associations
+        ],
+        "table4": [{"N": row.size, **_but_size(asdict(row))} for row in tables.best],
+        "pairs": tables.pairs,
+        "near_the_cap": tables.near_the_cap,
+        "at_the_cap": tables.at_the_cap,
+        "incomplete_rows": tables.incomplete,
+    }
+
+
+def _but_size(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "size"}
