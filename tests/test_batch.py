@@ -21,7 +21,7 @@ from llmchem_tui.batch.choices import Choices
 from llmchem_tui.batch.request import STRATEGIES, Request
 from llmchem_tui.batch.runner import Batch
 from llmchem_tui.cli import run_command_line
-from llmchem_tui.config import HistorySettings, RoundSettings, Settings
+from llmchem_tui.config import ChemistrySettings, HistorySettings, RoundSettings, Settings
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.laboratory import Laboratory
@@ -228,6 +228,32 @@ def test_two_cannot_write_the_same_batch(tmp_path: Path, llmchem: Llmchem) -> No
     assert llmchem("batch", *SMALL, "--out", tmp_path).code == 0
 
 
+def test_two_that_begin_together_do_not_run_the_same_rounds(tmp_path: Path) -> None:
+    async def work() -> None:
+        with closing(Batch(await laboratory(tmp_path), request())):
+            second = await laboratory(tmp_path)
+            with pytest.raises(StorageError, match="run by another llmchem"):
+                Batch(second, request())
+            Batch(second, request(seed=8)).close()
+        Batch(second, request()).close()
+
+    in_virtual_time(work())
+
+
+def test_a_history_that_is_damaged_in_the_middle_is_not_cut(whole: Path, llmchem: Llmchem) -> None:
+    file = find_batch(whole, 7)["RANDOM"] / "history.csv"
+    for damaged in (
+        file.read_bytes().replace(b",", b";"),
+        b"\xef\xbb\xbf" + file.read_bytes(),
+        file.read_bytes().replace(b"\n", b"\n,,torn,\n", 2),
+    ):
+        file.write_bytes(damaged)
+        refused = llmchem("batch", *SMALL, "--out", whole)
+        assert refused.code == 2
+        assert "history.csv" in refused.err and "restore it from a copy" in refused.err.lower()
+        assert file.read_bytes() == damaged
+
+
 def test_a_batch_whose_files_cannot_be_written_stops_and_says_so(
     tmp_path: Path, llmchem: Llmchem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +293,34 @@ def test_another_text_of_a_vignette_is_refused(tmp_path: Path, llmchem: Llmchem)
             Batch(await laboratory(tmp_path), request(vignettes=(edited, *others)))
 
     in_virtual_time(work())
+
+
+def test_another_reference_of_a_vignette_is_refused(tmp_path: Path, llmchem: Llmchem) -> None:
+    stopped_at(tmp_path, 30, llmchem)
+    first, *others = map(find, CASES)
+    edited = dataclasses.replace(first, acceptable=first.acceptable[:1], unacceptable=())
+
+    async def work() -> None:
+        with pytest.raises(InputError, match="vignette cap-older-adult has changed"):
+            Batch(await laboratory(tmp_path), request(vignettes=(edited, *others)))
+
+    in_virtual_time(work())
+
+
+def test_other_settings_of_what_is_chosen_are_refused(tmp_path: Path, llmchem: Llmchem) -> None:
+    stopped_at(tmp_path, 30, llmchem)
+    settings = Settings(chemistry=ChemistrySettings(alpha=0.9))
+
+    async def work() -> None:
+        with pytest.raises(InputError, match="settings of chemistry or abstain_below"):
+            Batch(await laboratory(tmp_path, settings), request())
+
+    in_virtual_time(work())
+
+
+def test_one_vignette_alone_is_told_to_teach_nothing(llmchem: Llmchem, tmp_path: Path) -> None:
+    ran = llmchem("batch", *SMALL[1:], "--out", tmp_path, "--max-calls", 1)
+    assert "PERFORMANCE and CHEMISTRY choose for a vignette from rounds on others" in ran.err
 
 
 def test_a_refused_batch_leaves_the_others_free(tmp_path: Path, llmchem: Llmchem) -> None:

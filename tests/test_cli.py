@@ -30,6 +30,7 @@ RUN_KEYS = {
     "usage",
     "files",
 }
+CHEMISTRY_KEYS = {"schema", "simulated", "models", "pairs", "homogeneous", "saturated"}
 TIMES = {"trial", "latency", "files"}
 HEADER = "trial,model,task,quality,accuracy,strategy,created\n"
 
@@ -319,7 +320,8 @@ def test_a_result_that_cannot_be_saved_is_printed_all_the_same(
 
 def test_chemistry_prints_models_and_pairs(llmchem: Llmchem, tmp_path: Path) -> None:
     document = llmchem("chemistry", two_rounds(tmp_path / "h.csv"), "--json").document
-    assert set(document) == {"schema", "models", "pairs", "homogeneous", "saturated"}
+    assert set(document) == CHEMISTRY_KEYS
+    assert document["simulated"] is False
     models = {model["name"]: model for model in document["models"]}
     assert models["b"] == {
         "name": "b", "quality": 5.0, "accuracy": pytest.approx(0.65), "rounds": 2, "used": True
@@ -334,9 +336,22 @@ def test_chemistry_prints_models_and_pairs(llmchem: Llmchem, tmp_path: Path) -> 
 def test_recommend_prints_an_ensemble(llmchem: Llmchem, tmp_path: Path) -> None:
     file = two_rounds(tmp_path / "h.csv")
     document = llmchem("recommend", file, "-n", 2, "--json").document
-    assert set(document) == {"ensemble", "loss", "ties", "optimum", "reason"} | {"schema"}
+    assert set(document) == {
+        "schema",
+        "simulated",
+        *("ensemble", "loss", "ties", "optimum", "reason"),
+    }
     assert document["ensemble"] == ["a", "b"]
     assert llmchem("recommend", file).out.startswith("a + b")
+
+
+def test_statistics_of_simulated_models_say_so(llmchem: Llmchem, tmp_path: Path) -> None:
+    file = tmp_path / "h.csv"
+    llmchem("simulate", "--models", 3, "--rounds", 6, "--seed", 1, "--out", file)
+    for command in ("chemistry", "recommend", "evaluate"):
+        told = llmchem(command, file, "--json")
+        assert told.document["simulated"] is True
+        assert told.err.startswith("SIMULATED: no model was asked")
 
 
 def test_an_ambiguous_task_is_refused_with_the_tasks_and_their_rows(

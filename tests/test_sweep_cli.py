@@ -52,7 +52,7 @@ def test_thresholds_show_what_chemistry_goes_with(llmchem: Llmchem, history: Pat
 
 def test_its_document_holds_the_sweep_alone(llmchem: Llmchem, history: Path) -> None:
     document = llmchem("evaluate", history, "--sweep", "alpha=0,1", "--json").document
-    assert set(document) == {"schema", "sweep", "repaired_rows"}
+    assert set(document) == {"schema", "simulated", "sweep", "repaired_rows"}
     own = document["sweep"]
     assert own["varied"] == ["alpha"]
     assert [one["setting"]["alpha"] for one in own["settings"]] == [0, 1]

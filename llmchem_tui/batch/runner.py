@@ -16,7 +16,7 @@ from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.domain.model import Status
 from llmchem_tui.session.estimate import Estimate
 from llmchem_tui.session.events import RoundEnded
-from llmchem_tui.storage.batches import batch_table, continue_batch, find_batch
+from llmchem_tui.storage.batches import batch_table, continue_batch, find_batch, lock_batch
 from llmchem_tui.storage.sessions import SessionWriter, begin_session
 
 if TYPE_CHECKING:
@@ -57,9 +57,10 @@ class Batch:
         self.limits = Limits(laboratory, request, self._choices)
         self._check_models()
         self._folder = laboratory.recorder.saving.folder
-        self.folders = find_batch(self._folder, request.seed)
         self._sessions: dict[str, SessionWriter] = {}
+        self._lock = lock_batch(self._folder, request.seed)
         try:
+            self.folders = find_batch(self._folder, request.seed)
             for strategy, path in self.folders.items():
                 self._sessions[strategy] = continue_batch(path, self._info(strategy))
             self.found = self._read()
@@ -125,6 +126,7 @@ class Batch:
         """
         while self._sessions:
             self._sessions.popitem()[1].close()
+        self._lock.close()
 
     # --- running ----------------------------------------------------------------------------
 
@@ -187,7 +189,13 @@ class Batch:
     # --- files ------------------------------------------------------------------------------
 
     def _info(self, strategy: str) -> SessionInfo:
-        own = batch_table(strategy, self.request.seed, self.request.vignettes)
+        settings = self._laboratory.settings
+        on_what = {
+            **dataclasses.asdict(settings.chemistry.parameters),
+            "profile": settings.chemistry.profile,
+            "abstain_below": settings.round.abstain_below,
+        }
+        own = batch_table(strategy, self.request.seed, self.request.vignettes, on_what)
         return dataclasses.replace(self._laboratory.session_info(), batch=own)
 
     def _read(self) -> History:

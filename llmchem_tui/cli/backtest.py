@@ -19,6 +19,7 @@ from llmchem_tui.cli.options import (
     task_option,
 )
 from llmchem_tui.cli.output import MISSING, estimate, number, print_json, print_table, say, tell
+from llmchem_tui.storage.selections import is_simulated
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.backtest import Backtest, Verdict
@@ -65,7 +66,8 @@ def backtest(
     for note in (*history.notes, *tested.notes):
         tell(note)
     if as_json:
-        print_json({"schema": SCHEMA, **asdict(tested), "repaired_rows": history.repaired})
+        own = {"schema": SCHEMA, "simulated": is_simulated(history), **asdict(tested)}
+        print_json(own | {"repaired_rows": history.repaired})
     else:
         _print(tested)
 

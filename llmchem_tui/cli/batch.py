@@ -55,7 +55,12 @@ if TYPE_CHECKING:
     help="Rounds for each vignette, strategy and size.",
 )
 @click.option("-n", "--size", "sizes", metavar="N,…", help="Models in the ensemble, as 3 or 2,3,5.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="K", help="Names the batch.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="K",
+    help="Names the batch; 0 if neither this nor the settings say.",
+)
 @simulated_pool
 @click.option(
     "--out",
@@ -63,13 +68,15 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Save the sessions in this folder, and go on with those of the same batch in it.",
 )
-@click.option("--max-calls", type=click.IntRange(min=1), metavar="C", help="Stop before more.")
+@click.option(
+    "--max-calls", type=click.IntRange(min=1), metavar="C", help="Stop this run before more."
+)
 @click.option(
     "--max-cost",
     type=click.FloatRange(min=0, min_open=True),
     callback=finite,
     metavar="X",
-    help="Stop before the cost passes this.",
+    help="Stop this run before its cost passes this.",
 )
 @click.option("--yes", is_flag=True, help="Run also where calls may cost money.")
 @allow_remote_option
@@ -141,6 +148,12 @@ def _check_leave(laboratory: Laboratory, own: Batch, options: dict[str, Any]) ->
         tell(f"batch: no round is left{found}")
         return
     tell(f"batch: {own.rounds_left:,} rounds{found}; {own.estimate().text}")
+    learning = [name for name in own.left if name in ("PERFORMANCE", "CHEMISTRY")]
+    if learning and len(own.request.vignettes) == 1 and not laboratory.settings.history.paths:
+        tell(
+            f"{' and '.join(learning)} choose for a vignette from rounds on others, and there are "
+            "none: name more vignettes, or histories in the settings ([history] paths)"
+        )
     names = [spec.name for spec in own.limits.models]
     ask_to_leave(laboratory, names, allowed=options["allow_remote"], may_ask=not options["as_json"])
     if own.limits.paid and not options["yes"]:

@@ -32,6 +32,7 @@ from llmchem_tui.cli.output import (
 from llmchem_tui.cli.published import print_published, published_document
 from llmchem_tui.cli.sweep import print_sweep, sweep_option, swept_values
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.selections import is_simulated
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.evaluate import Evaluation, Kind, Measures, Tokens
@@ -132,7 +133,8 @@ def _finish(history: History, document: dict[str, Any] | None) -> None:
     for note in history.notes:
         tell(note)
     if document is not None:
-        print_json({"schema": SCHEMA, **document, "repaired_rows": history.repaired})
+        own = {"schema": SCHEMA, "simulated": is_simulated(history), **document}
+        print_json(own | {"repaired_rows": history.repaired})
 
 
 def _print_evaluation(evaluation: Evaluation) -> None:

@@ -22,6 +22,7 @@ from llmchem_tui.cli.output import number, print_json, print_table, say, tell
 from llmchem_tui.cli.properties import print_properties
 from llmchem_tui.cli.stability import print_stability
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.selections import is_simulated
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.stability import Stability
@@ -86,7 +87,8 @@ def chemistry(
     tried = cost_properties(table) if properties else None
     past.tell_notes()
     if as_json:
-        print_json(chemistry_document(past.profiles, table, stable, tried))
+        document = chemistry_document(past.profiles, table, stable, tried)
+        print_json(document | {"simulated": is_simulated(past.history)})
         return
     print_table(
         ("model", ">quality", ">accuracy", ">rounds", ">with reference", "used"),
@@ -170,7 +172,13 @@ def recommend(
     )
     past.tell_notes()
     if as_json:
-        print_json({"schema": SCHEMA, **dataclasses.asdict(chosen)})
+        print_json(
+            {
+                "schema": SCHEMA,
+                "simulated": is_simulated(past.history),
+                **dataclasses.asdict(chosen),
+            }
+        )
         return
     say(" + ".join(chosen.ensemble) or "no ensemble")
     say(f"loss {number(chosen.loss, 6)} · {chosen.reason}")
@@ -241,6 +249,7 @@ def read_for_task(paths: Sequence[Path], task: str | None, *, simulated: bool) -
     invented = only(history, simulated=True)
     real = only(history, simulated=False)
     if simulated or real.frame.empty:
+        tell("SIMULATED: no model was asked, the answers are invented")
         return select_task(invented, task)
     if invented.frame.empty:
         return select_task(real, task)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Vignette
+from llmchem_tui.storage.files import StorageError, reason
+from llmchem_tui.storage.journal_writer import lock
 from llmchem_tui.storage.reopening import reopen_session
 from llmchem_tui.storage.session_file import SESSION_FILE, SessionInfo, read_tables, session_toml
 from llmchem_tui.storage.sessions import SessionWriter, list_sessions
@@ -17,10 +23,37 @@ from llmchem_tui.storage.sessions import SessionWriter, list_sessions
 _INSTEAD = "Use another --seed or --out to begin a new batch"
 
 
-def batch_table(strategy: str, seed: int, vignettes: Iterable[Vignette]) -> dict[str, Any]:
-    """What session.toml says of a batch: the vignettes by id, each with its text's digest."""
-    digests = {one.id: hashlib.sha256(one.text.encode()).hexdigest() for one in vignettes}
-    return {"strategy": strategy, "seed": seed, "vignettes": digests}
+def batch_table(
+    strategy: str, seed: int, vignettes: Iterable[Vignette], settings: Mapping[str, object]
+) -> dict[str, Any]:
+    """What session.toml says of a batch: its vignettes by id, each with the digest of all of it.
+
+    ``settings``: those on which choices and results hang.
+    """
+    digests = {one.id: hashlib.sha256(msgspec.json.encode(one)).hexdigest() for one in vignettes}
+    own = {"strategy": strategy, "seed": seed, "vignettes": digests}
+    return own | {"settings": dict(settings)}
+
+
+def lock_batch(sessions: Path, seed: int) -> io.FileIO:
+    """Keep others from running the batch of this seed in a folder until the file is closed.
+
+    Raises:
+        StorageError: the folder cannot be written, or somebody else runs the batch.
+    """
+    try:
+        sessions.mkdir(parents=True, exist_ok=True)
+        path = sessions / f".batch-{seed}.lock"
+        file = io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w")
+    except OSError as error:
+        raise StorageError(f"{sessions} cannot be written ({reason(error)}).") from error
+    if not lock(file):
+        file.close()
+        raise StorageError(
+            f"The batch with seed {seed} in {sessions} is being run by another llmchem: wait for "
+            "it or stop it."
+        )
+    return file
 
 
 def find_batch(sessions: Path, seed: int) -> dict[str, Path]:
@@ -57,6 +90,11 @@ def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
     _check_models(folder, before["models"], now["models"])
     if before["prompts"] != now["prompts"]:
         raise InputError(f"The prompts have changed since {folder} was begun. {_INSTEAD}.")
+    if before["batch"].get("settings") != now["batch"]["settings"]:
+        raise InputError(
+            f"The settings of chemistry or abstain_below have changed since {folder} was begun. "
+            f"{_INSTEAD}."
+        )
     known, wanted = before["batch"]["vignettes"], now["batch"]["vignettes"]
     if changed := sorted(id for id in known.keys() & wanted.keys() if known[id] != wanted[id]):
         raise InputError(

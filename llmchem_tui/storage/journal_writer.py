@@ -55,7 +55,7 @@ class JournalWriter:
         """
         create(path, _line(Header(FORMAT, VERSION, session, private)))
         writer = cls(path, private=private)
-        _lock(writer._file)
+        lock(writer._file)
         return writer
 
     @classmethod
@@ -69,7 +69,7 @@ class JournalWriter:
         header = read_header(read_bytes(path).partition(b"\n")[0], path)
         try:
             writer = cls(path, private=header.private)
-            if not _lock(writer._file):
+            if not lock(writer._file):
                 writer._file.close()
                 raise StorageError(
                     f"{path.parent} is being written by another llmchem: wait for it or stop it."
@@ -142,8 +142,8 @@ class JournalWriter:
         self._size += len(block)
 
 
-def _lock(file: io.FileIO) -> bool:
-    """Keep others from writing the file until it is closed; False: somebody else does so."""
+def lock(file: io.FileIO) -> bool:
+    """Keep others from locking the file until it is closed; False: somebody else has done so."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

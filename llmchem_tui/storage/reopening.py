@@ -8,16 +8,19 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from llmchem_tui.domain.errors import InputError
 from llmchem_tui.session.events import RoundStarted
 from llmchem_tui.storage.files import StorageError, read_bytes, reason
 from llmchem_tui.storage.history import HISTORY_FILE
 from llmchem_tui.storage.journal import JOURNAL_FILE, read_journal
 from llmchem_tui.storage.journal_writer import JournalWriter
+from llmchem_tui.storage.rounds import HISTORY_COLUMNS, REVIEW_COLUMNS
 from llmchem_tui.storage.session_file import SESSION_FILE, read_tables
 from llmchem_tui.storage.sessions import REVIEWS_FILE, SessionWriter
+from llmchem_tui.storage.tables import header_line
 
 _Row = tuple[dict[str, str], int]
 """The cells of a row by column, and the position in the file at which it ends."""
@@ -35,8 +38,13 @@ def reopen_session(folder: Path) -> SessionWriter:
     started = [e for e in read_journal(folder).events if isinstance(e, RoundStarted)]
     sizes = {event.trial: len(event.ensemble) for event in started}
     try:
-        finished = _cut_history(folder / HISTORY_FILE, sizes)
-        _cut(folder / REVIEWS_FILE, lambda cells: cells["trial"] in finished)
+        finished = _cut_history(folder / HISTORY_FILE, sizes, set(tables.get("seeds", {})))
+        reviews = folder / REVIEWS_FILE
+        content, end = _end(reviews, REVIEW_COLUMNS, lambda cells: cells["trial"] in finished)
+        _truncate(reviews, content, end)
+    except InputError:
+        journal.close()
+        raise
     except OSError as error:
         journal.close()
         raise StorageError(f"{folder} cannot be continued ({reason(error)}).") from error
@@ -46,8 +54,11 @@ def reopen_session(folder: Path) -> SessionWriter:
     return SessionWriter(folder, tables, journal, begun, len(finished))
 
 
-def _cut_history(file: Path, sizes: Mapping[str, int]) -> set[str]:
-    """Cut history.csv behind its last whole round; returns the rounds that are left."""
+def _cut_history(file: Path, sizes: Mapping[str, int], begun: set[str]) -> set[str]:
+    """Cut history.csv behind its last whole round; returns the rounds that are left.
+
+    ``begun``: the rounds that were being saved. A crash tears the last of them at most.
+    """
     rows = Counter[str]()
     finished = set[str]()
 
@@ -59,17 +70,31 @@ def _cut_history(file: Path, sizes: Mapping[str, int]) -> set[str]:
         finished.add(trial)
         return True
 
-    _cut(file, ends_a_round)
+    content, end = _end(file, HISTORY_COLUMNS, ends_a_round)
+    if len(begun - finished) > 1:
+        raise InputError(
+            f"{file} is damaged: {len(begun - finished)} rounds that were saved cannot be read. "
+            "Restore it from a copy."
+        )
+    _truncate(file, content, end)
     return finished
 
 
-def _cut(file: Path, may_be_last: Callable[[Mapping[str, str]], bool]) -> None:
-    """Cut a table behind the last of its whole rows that may be the last one."""
+def _end(
+    file: Path, columns: Sequence[str], may_be_last: Callable[[Mapping[str, str]], bool]
+) -> tuple[bytes, int]:
+    """The content of a table, and where the last of its whole rows ends that may be the last."""
     content = read_bytes(file)
-    end = content.find(b"\n") + 1
+    if not content.startswith(header_line(columns)):
+        raise InputError(f"{file} does not begin with our columns: restore it from a copy.")
+    end = len(header_line(columns))
     for cells, position in _whole_rows(content):
         if may_be_last(cells):
             end = position
+    return content, end
+
+
+def _truncate(file: Path, content: bytes, end: int) -> None:
     if end < len(content):
         os.truncate(file, end)
 

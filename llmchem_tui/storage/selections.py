@@ -39,6 +39,12 @@ def tasks(history: History) -> dict[str, int]:
     return {str(task): int(counts[task]) for task in sorted(counts.index)}
 
 
+def is_simulated(history: History) -> bool:
+    """Whether the rows are of simulated models; a history of both is none of them."""
+    models = history.frame["model"]
+    return bool(len(models)) and bool(models.str.startswith(SIMULATED_PREFIX).all())
+
+
 def select_task(history: History, task: str | None) -> History:
     """The rows of one task; without ``task`` of the only one.
 
