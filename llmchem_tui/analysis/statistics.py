@@ -176,6 +176,8 @@ def anova(samples: Mapping[str, Array]) -> Anova:
     if within <= _NO_SPREAD_WITHIN * np.ptp(np.concatenate([*present.values()])):
         return Anova(None, None, names, n, "the rounds of each group are all alike")
     result = f_oneway(*present.values())
+    if result.statistic <= 0:  # equal means, less by rounding
+        return Anova(0.0, 1.0, names, n)
     return Anova(float(result.statistic), float(result.pvalue), names, n)
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llmchem_tui.analysis.statistics import (
@@ -145,11 +145,13 @@ def test_where_variances_cannot_be_compared_a_note_says_why(
     assert (own.f, own.p, own.note) == (None, None, note)
 
 
+@example({"A": [0.0, 0.0, 0.0, 0.0, 1.0], "B": [0.0, 0.0, 1.0, 0.0, 0.0]})
 @given(st.dictionaries(st.sampled_from("ABC"), st.lists(SHARES, max_size=5)))
 def test_an_f_is_never_negative_nor_infinite(samples: dict[str, list[float]]) -> None:
     own = anova({name: np.array(values) for name, values in samples.items()})
     assert (own.f is None) == bool(own.note)
     assert own.f is None or 0 <= own.f < math.inf
+    assert own.p is None or 0 <= own.p <= 1
 
 
 def test_calibration_worked_by_hand() -> None:

@@ -64,13 +64,10 @@ async def test_every_key_of_the_app_works_on_every_screen(bench: Bench) -> None:
             assert "PRIVATE" in user.status
             await user.press("ctrl+o")
             assert "PRIVATE" not in user.status
-            for back, other in MODES.items():
-                if other not in (mode, "round"):
-                    await user.press(back)
-                    assert user.app.current_mode == other
-                    await user.press("escape")
-                    assert user.app.current_mode == "round"
-            await user.press(to)
+            if mode != "round":
+                await user.press("escape")
+                assert user.app.current_mode == "round"
+                await user.press(to)
 
 
 async def test_the_panel_of_keys_says_what_has_the_keyboard_and_what_each_key_does(
