@@ -119,8 +119,10 @@ async def test_a_search_without_result_says_so_and_enter_does_nothing(bench: Ben
 
 async def test_the_list_moves_while_the_field_has_the_keyboard(bench: Bench) -> None:
     async with bench.opened() as user:
-        await user.press("s", "pageup")
+        await user.press("s")
         options = user.app.screen.query_one(OptionList)
+        await user.wait_until(lambda: options.size.height > 0)  # a page has a height only then
+        await user.press("pageup")
         places = [options.highlighted]
         for key in ("down", "down", "up", "pagedown", "pageup"):
             await user.press(key)
