@@ -129,6 +129,8 @@ def _read_file(path: Path) -> History:
     frame = read_columns(content, path, positions)
     unusable = leave_out_unusable(frame)
     frame = _complete(frame)
+    if frame["recommended"].any():  # spreadsheets and pandas write TRUE and True
+        frame["recommended"] = frame["recommended"].str.lower()
     named = (frame["trial"] != "") & (frame["model"] != "")
     frame = frame if named.all() else frame[named]
     undated = frame.index[frame["created"] == ""]

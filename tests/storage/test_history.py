@@ -317,3 +317,10 @@ def test_importing_storage_does_not_load_pandas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+@pytest.mark.parametrize("spelling", ["true", "True", "TRUE"])
+def test_recommended_is_read_as_other_programs_write_it(tmp_path: Path, spelling: str) -> None:
+    file = tmp_path / "h.csv"
+    file.write_text(f"trial,model,task,quality,accuracy,recommended\n1,a,t,8,.5,{spelling}\n")
+    assert read_history([file]).frame["recommended"].tolist() == ["true"]
