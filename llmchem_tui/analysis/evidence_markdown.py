@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from llmchem_tui.analysis.evaluate import Kind, Measures
+from llmchem_tui.analysis.evaluate import Measures
+from llmchem_tui.analysis.evaluation_text import (
+    anova_text,
+    estimate_text,
+    kind_text,
+    pearson_text,
+)
 from llmchem_tui.analysis.evidence import Evidence
 from llmchem_tui.analysis.example_ensembles import STRENGTHS
 from llmchem_tui.analysis.grade_table import number
 from llmchem_tui.analysis.markdown import inline, table
-from llmchem_tui.analysis.statistics import Anova, Estimate, Pearson
 from llmchem_tui.domain.plain_text import plain_line
 
 HEAD = "head"
@@ -18,7 +23,6 @@ INTERACTION, MAPS, STRATEGIES, CALIBRATION = "interaction", "maps", "strategies"
 
 _SHOWN_PAIRS = 20
 _LONGEST_TITLE = 80
-_SMALLEST_P = 0.001
 _A_PAIR = 2
 
 
@@ -146,7 +150,7 @@ def _strategies(evidence: Evidence) -> Iterator[str]:
     rows = [
         (
             _named(one),
-            _estimate(one.latency, 1),
+            estimate_text(one.latency, 1),
             number(one.median_latency),
             f"{one.failures:,} of {one.answers:,}",
             _whole(one.tokens_in.total),
@@ -159,13 +163,15 @@ def _strategies(evidence: Evidence) -> Iterator[str]:
         yield from ("By the size of the ensemble:", "")
         yield from _measures(own.sizes)
     yield from ("In brackets 95\u00a0% intervals, by bootstrap over rounds.", "")
+    complementarity = inline(pearson_text(own.chemistry_with_complementarity))
+    effectiveness = inline(pearson_text(own.chemistry_with_effectiveness))
     yield from (
-        f"- accuracy between strategies (ANOVA): {_anova(own.anova)}",
-        f"- chemistry with complementarity: {_pearson(own.chemistry_with_complementarity)}",
-        f"- chemistry with effectiveness: {_pearson(own.chemistry_with_effectiveness)}",
-        f"- homogeneous ensembles: {_kind(own.homogeneous)}",
-        f"- heterogeneous ensembles: {_kind(own.heterogeneous)}",
-        f"- accuracy between the two kinds (ANOVA): {_anova(own.kinds_anova)}",
+        f"- accuracy between strategies (ANOVA): {inline(anova_text(own.anova))}",
+        f"- chemistry with complementarity: {complementarity}",
+        f"- chemistry with effectiveness: {effectiveness}",
+        f"- homogeneous ensembles: {kind_text(own.homogeneous)}",
+        f"- heterogeneous ensembles: {kind_text(own.heterogeneous)}",
+        f"- accuracy between the two kinds (ANOVA): {inline(anova_text(own.kinds_anova))}",
         "",
     )
 
@@ -177,7 +183,7 @@ def _measures(measures: Iterable[Measures]) -> Iterator[str]:
             _named(one),
             "all" if one.size is None else str(one.size),
             f"{one.rounds:,}",
-            *(map(_estimate, (one.accuracy, one.effectiveness, one.complementarity))),
+            *(map(estimate_text, (one.accuracy, one.effectiveness, one.complementarity))),
         )
         for one in measures
     ]
@@ -188,40 +194,8 @@ def _named(one: Measures) -> str:
     return inline(one.strategy) or "unknown"
 
 
-def _estimate(value: Estimate, digits: int = 3) -> str:
-    if value.mean is None:
-        return number(None)
-    mean = f"{value.mean:.{digits}f}"
-    if value.low is None or value.high is None:
-        return mean
-    return f"{mean} ({value.low:.{digits}f}–{value.high:.{digits}f})"
-
-
 def _whole(total: int | None) -> str:
     return number(None) if total is None else f"{total:,}"
-
-
-def _anova(one: Anova) -> str:
-    if one.f is None:
-        return one.note
-    return f"F = {one.f:.2f}, {_p(one.p)}, {one.n:,} rounds in {len(one.groups)} groups"
-
-
-def _pearson(one: Pearson) -> str:
-    return one.note if one.r is None else f"r = {one.r:.3f}, {_p(one.p)}, {one.n:,} rounds"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return "p not known"
-    return rf"p \< {_SMALLEST_P:g}" if p < _SMALLEST_P else f"p = {p:.3f}"
-
-
-def _kind(one: Kind) -> str:
-    if not one.rounds:
-        return "none"
-    told = f"accuracy {number(one.accuracy)}, effectiveness {number(one.effectiveness)}"
-    return f"{one.rounds:,} rounds, {told}"
 
 
 # --- calibration --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from llmchem_tui.analysis.evaluation_text import MISSING, estimate_text
 from llmchem_tui.cli.documents import SCHEMA
 from llmchem_tui.cli.histories import read_for_task, simulated_option
 from llmchem_tui.cli.options import (
@@ -18,7 +19,7 @@ from llmchem_tui.cli.options import (
     load_settings,
     task_option,
 )
-from llmchem_tui.cli.output import MISSING, estimate, number, print_json, print_table, say, tell
+from llmchem_tui.cli.output import number, print_json, print_table, say, tell
 from llmchem_tui.storage.selections import is_simulated
 
 if TYPE_CHECKING:
@@ -105,9 +106,9 @@ def _rows(tested: Backtest, size: int) -> list[tuple[str, ...]]:
         (
             str(own.strategy),
             str(size),
-            estimate(own.effectiveness),
+            estimate_text(own.effectiveness),
             _percent(own.effectiveness_share),
-            estimate(own.accuracy),
+            estimate_text(own.accuracy),
             _percent(own.accuracy_share),
             f"{own.accuracy.n:,}",
             number(own.voters, 1),
@@ -116,7 +117,7 @@ def _rows(tested: Backtest, size: int) -> list[tuple[str, ...]]:
         if own.size == size
     ]
     best = next(best for best in tested.hindsight if best.size == size)
-    figures = estimate(best.effectiveness), "", estimate(best.accuracy), ""
+    figures = estimate_text(best.effectiveness), "", estimate_text(best.accuracy), ""
     return [*rows, ("best in hindsight", str(size), *figures, "", "")]
 
 

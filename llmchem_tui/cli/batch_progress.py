@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from llmchem_tui.cli.output import MISSING, number, tell
+from llmchem_tui.analysis.evaluation_text import MISSING
+from llmchem_tui.cli.output import number, tell
 from llmchem_tui.domain.plain_text import plain_line
 
 if TYPE_CHECKING:

@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmchem_tui.analysis.evaluation_text import (
+    MISSING,
+    anova_text,
+    estimate_text,
+    kind_text,
+    pearson_text,
+)
 from llmchem_tui.cli.documents import SCHEMA
 from llmchem_tui.cli.histories import read_for_task, simulated_option
 from llmchem_tui.cli.options import (
@@ -20,10 +27,7 @@ from llmchem_tui.cli.options import (
     task_option,
 )
 from llmchem_tui.cli.output import (
-    MISSING,
-    estimate,
     number,
-    p_value,
     print_json,
     print_table,
     say,
@@ -35,8 +39,7 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.selections import is_simulated
 
 if TYPE_CHECKING:
-    from llmchem_tui.analysis.evaluate import Evaluation, Kind, Measures, Tokens
-    from llmchem_tui.analysis.statistics import Anova, Pearson
+    from llmchem_tui.analysis.evaluate import Evaluation, Measures, Tokens
     from llmchem_tui.analysis.sweep import Sweep
     from llmchem_tui.config import Settings
     from llmchem_tui.storage.history import History
@@ -147,7 +150,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         (
             (
                 one.strategy or _UNKNOWN,
-                estimate(one.latency, 1),
+                estimate_text(one.latency, 1),
                 number(one.median_latency, 1),
                 f"{one.failures:,} of {one.answers:,}",
                 number(one.variance, 3),
@@ -178,10 +181,10 @@ def _print_measures(measures: Iterable[Measures]) -> None:
                 one.strategy or _UNKNOWN,
                 "all" if one.size is None else str(one.size),
                 f"{one.rounds:,}",
-                estimate(one.accuracy),
+                estimate_text(one.accuracy),
                 number(one.accuracy_variance, 3),
-                estimate(one.effectiveness),
-                estimate(one.complementarity),
+                estimate_text(one.effectiveness),
+                estimate_text(one.complementarity),
             )
             for one in measures
         ),
@@ -193,34 +196,17 @@ def _tokens(one: Tokens) -> str:
 
 
 def _tests(evaluation: Evaluation) -> list[str]:
-    with_complementarity = _pearson(evaluation.chemistry_with_complementarity)
-    with_effectiveness = _pearson(evaluation.chemistry_with_effectiveness)
+    with_complementarity = pearson_text(evaluation.chemistry_with_complementarity)
+    with_effectiveness = pearson_text(evaluation.chemistry_with_effectiveness)
     own = evaluation.calibration
     calibrated = f"confidence {number(own.confidence)}, accuracy {number(own.accuracy)}, mean "
     calibrated += f"difference {number(own.difference)} over {own.n:,} recommendations"
     return [
-        f"Accuracy between strategies (ANOVA): {_anova(evaluation.anova)}",
+        f"Accuracy between strategies (ANOVA): {anova_text(evaluation.anova)}",
         f"Chemistry with complementarity: {with_complementarity}",
         f"Chemistry with effectiveness: {with_effectiveness}",
-        f"Homogeneous ensembles: {_kind(evaluation.homogeneous)}",
-        f"Heterogeneous ensembles: {_kind(evaluation.heterogeneous)}",
-        f"Accuracy between the two kinds (ANOVA): {_anova(evaluation.kinds_anova)}",
+        f"Homogeneous ensembles: {kind_text(evaluation.homogeneous)}",
+        f"Heterogeneous ensembles: {kind_text(evaluation.heterogeneous)}",
+        f"Accuracy between the two kinds (ANOVA): {anova_text(evaluation.kinds_anova)}",
         f"Calibration: {calibrated if own.n else 'no recommendation with a known accuracy'}",
     ]
-
-
-def _anova(one: Anova) -> str:
-    if one.f is None:
-        return one.note
-    return f"F = {one.f:.2f}, {p_value(one.p)}, {one.n:,} rounds in {len(one.groups)} groups"
-
-
-def _pearson(one: Pearson) -> str:
-    return one.note if one.r is None else f"r = {one.r:.3f}, {p_value(one.p)}, {one.n:,} rounds"
-
-
-def _kind(one: Kind) -> str:
-    if not one.rounds:
-        return "none"
-    told = f"accuracy {number(one.accuracy, 3)}, effectiveness {number(one.effectiveness, 3)}"
-    return f"{one.rounds:,} rounds, {told}"

@@ -8,18 +8,11 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from llmchem_tui.analysis.evaluation_text import number_text
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain, plain_line
 
-if TYPE_CHECKING:
-    from llmchem_tui.analysis.statistics import Estimate
-
-MISSING = "–"
-"""A number that is not known."""
-
-_SMALLEST_P = 0.001
 _FILE_WIDTH = 120  # of a table that goes to a file or a pipe
 
 
@@ -53,22 +46,7 @@ def _write(text: str) -> None:
 
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number for a table; a missing one is visibly missing."""
-    return MISSING if value is None else f"{value:.{digits}f}"
-
-
-def estimate(value: Estimate, digits: int = 3) -> str:
-    """Return a mean with its interval, where there is one."""
-    mean = number(value.mean, digits)
-    if value.low is None or value.high is None:
-        return mean
-    return f"{mean} ({value.low:.{digits}f}–{value.high:.{digits}f})"
-
-
-def p_value(p: float | None) -> str:
-    """Return the p of a test with what it is, such as ``p = 0.030``."""
-    if p is None:
-        return f"p {MISSING}"
-    return f"p < {_SMALLEST_P}" if p < _SMALLEST_P else f"p = {p:.3f}"
+    return number_text(value, digits)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

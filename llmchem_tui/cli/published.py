@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from llmchem_tui.cli.output import MISSING, number, p_value, print_table, say
+from llmchem_tui.analysis.evaluation_text import MISSING, p_text
+from llmchem_tui.cli.output import number, print_table, say
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.published import Correlation, PublishedTables
@@ -58,7 +59,7 @@ def _print_correlations(rows: Sequence[tuple[int, Correlation]]) -> None:
             (
                 str(size),
                 number(one.r, 3),
-                MISSING if one.p is None else p_value(one.p).removeprefix("p ").removeprefix("= "),
+                MISSING if one.p is None else p_text(one.p).removeprefix("p ").removeprefix("= "),
                 str(one.n),
             )
             for size, one in rows

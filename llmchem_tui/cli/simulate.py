@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmchem_tui.analysis.evaluation_text import MISSING
 from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.documents import SCHEMA
 from llmchem_tui.cli.options import common, json_option
-from llmchem_tui.cli.output import MISSING, number, print_json, print_table, say
+from llmchem_tui.cli.output import number, print_json, print_table, say
 from llmchem_tui.cli.sitting import strategy_named
 from llmchem_tui.domain.errors import InputError
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from llmchem_tui.analysis import stability_text
-from llmchem_tui.cli.output import MISSING, number, print_table, say
+from llmchem_tui.analysis.evaluation_text import MISSING
+from llmchem_tui.cli.output import number, print_table, say
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.stability import Stability

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from llmchem_tui.cli.output import number, p_value, print_table, say
+from llmchem_tui.analysis.evaluation_text import p_text
+from llmchem_tui.cli.output import number, print_table, say
 from llmchem_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -163,4 +164,4 @@ def _print_thresholds(sweep: Sweep) -> None:
 
 
 def _pearson(own: Pearson) -> str:
-    return own.note if own.r is None else f"{own.r:.3f} ({p_value(own.p)})"
+    return own.note if own.r is None else f"{own.r:.3f} ({p_text(own.p)})"

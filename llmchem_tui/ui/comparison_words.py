@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from llmchem_tui.analysis.evaluation_text import p_text
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.words import NOT_APPLICABLE, name_text, number
 
@@ -29,7 +30,6 @@ _MUTED = "$muted"
 _RARE = 0.05
 """A p below it is taken to be no chance, by custom."""
 
-_SMALLEST_P = 0.001
 _WEAK, _STRONG = 0.3, 0.5
 _ALIKE = 0.02
 _MOST_NOTES = 5
@@ -106,7 +106,7 @@ def _anova(own: Anova) -> str:
     what = "Whether the strategies differ in accuracy"
     if own.f is None or own.p is None:
         return f"{what} cannot be told: {own.note}."
-    found = f"(F = {own.f:.2f}, {_p(own.p)}, {rounds(own.n)} of {len(own.groups)} strategies)"
+    found = f"(F = {own.f:.2f}, {p_text(own.p)}, {rounds(own.n)} of {len(own.groups)} strategies)"
     if own.p < _RARE:
         return f"The strategies differ in accuracy by more than chance explains {found}."
     return f"The strategies do not differ in accuracy by more than chance explains {found}."
@@ -115,16 +115,12 @@ def _anova(own: Anova) -> str:
 def _pearson(own: Pearson, measure: str) -> str:
     if own.r is None or own.p is None:
         return f"Whether interaction goes with {measure} cannot be told: {plain_line(own.note)}."
-    found = f"(r = {own.r:.2f}, {_p(own.p)}, {rounds(own.n)})"
+    found = f"(r = {own.r:.2f}, {p_text(own.p)}, {rounds(own.n)})"
     if own.p >= _RARE:
         return f"Interaction does not go with {measure} by more than chance explains {found}."
     size = abs(own.r)
     how = "Weakly" if size < _WEAK else "Moderately" if size < _STRONG else "Strongly"
     return f"{how}, more interaction goes with {'more' if own.r > 0 else 'less'} {measure} {found}."
-
-
-def _p(p: float) -> str:
-    return f"p < {_SMALLEST_P}" if p < _SMALLEST_P else f"p = {p:.3f}"
 
 
 def about_courses(comparison: Comparison, strategy: str | None) -> tuple[Content, list[Content]]:
