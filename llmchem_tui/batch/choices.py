@@ -50,13 +50,11 @@ class Choices:
         return self._choose(one.strategy, one.size, Knowledge(), seed=one.seed)
 
     def learn(self, strategy: str, batch: History) -> None:
-        """Let a strategy learn from what there is of the ``batch`` so far.
+        """Let PERFORMANCE or CHEMISTRY learn from what there is of the ``batch`` so far.
 
         Raises:
             InputError: a history of the settings cannot be read.
         """
-        if strategy in DRAWN:
-            return
         from llmchem_tui.storage.history import join
         from llmchem_tui.storage.profiles import knowledge
 

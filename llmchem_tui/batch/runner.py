@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from llmchem_tui.batch.choices import Choices
 from llmchem_tui.batch.limits import Limits
-from llmchem_tui.batch.request import STRATEGIES, BatchRound, Request
+from llmchem_tui.batch.request import DRAWN, STRATEGIES, BatchRound, Request
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.domain.model import Status
 from llmchem_tui.session.estimate import Estimate
@@ -134,7 +134,8 @@ class Batch:
         self, strategy: str, stop: asyncio.Event
     ) -> AsyncGenerator[FinishedRound, None]:
         left = self.left[strategy]
-        self._choices.learn(strategy, self._read())
+        if strategy not in DRAWN:
+            self._choices.learn(strategy, self._read())
         while not stop.is_set() and (together := self.limits.affordable(left[:_TOGETHER])):
             if self._laboratory.recorder.session is None:
                 self._begin(strategy)
