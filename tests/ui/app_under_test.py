@@ -10,7 +10,6 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Static
-from textual.widgets._footer import FooterKey
 
 from llmchem_tui.config import RoundSettings, Settings
 from llmchem_tui.domain.model import Locality, ModelSpec
@@ -25,6 +24,7 @@ from llmchem_tui.ui.app import LlmchemApp
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.growing_text import GrowingText
+from llmchem_tui.ui.widgets.key_line import KeyLine
 
 WIDE, NARROW = (120, 40), (80, 24)
 SETTINGS = Settings(round=RoundSettings(seed=7))
@@ -165,7 +165,7 @@ class Driver:
     @property
     def footer(self) -> list[str]:
         """The keys that the footer names."""
-        return [key.description for key in self.screen.query(FooterKey)]
+        return [key.word for key in self.screen.query_one(KeyLine).keys]
 
     def enabled(self, action: str) -> bool:
         return self.screen.check_action(action, ()) is True

@@ -16,10 +16,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.keys import KEY_DISPLAY_ALIASES, Keys, format_key
-from textual.widgets._footer import FooterKey
 
 import llmchem_tui.ui
 from llmchem_tui.ui.ascii import Ascii, ascii_key, ascii_text, wants_ascii
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from tests.ui.app_under_test import NARROW, SETTINGS, WIDE, Bench
 from tests.ui.painted import painted
 
@@ -130,10 +130,10 @@ async def test_keys_are_words_where_the_locale_has_no_signs(
         },
     )
     async with bench.opened(size) as user:
-        keys = {key.description: key for key in user.app.screen.query(FooterKey)}
-        assert keys["Help"].key_display == "bksp"
-        assert keys["Run"].key_display == "^left"
-        assert max(key.region.right for key in keys.values()) <= size[0]
+        keys = {key.word: key for key in user.app.screen.query_one(KeyLine).keys}
+        assert keys["Help"].display == "bksp"
+        assert keys["Run"].display == "^left"
+        assert max(key.end for key in keys.values()) <= size[0]
         await user.press("k")
         await user.pilot.pause()
         assert "shift+right Quit" in painted(user.app)
@@ -142,7 +142,7 @@ async def test_keys_are_words_where_the_locale_has_no_signs(
 async def test_keys_are_signs_where_the_locale_has_them(bench: Bench) -> None:
     bench.settings = replace(SETTINGS, keymap={"app.help": "backspace"})
     async with bench.opened() as user:
-        keys = {key.description: key.key_display for key in user.app.screen.query(FooterKey)}
+        keys = {key.word: key.display for key in user.app.screen.query_one(KeyLine).keys}
         assert keys["Help"] == "⌫"
 
 

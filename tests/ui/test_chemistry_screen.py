@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from textual.widgets import Static
-from textual.widgets._footer import FooterKey
 
 from llmchem_tui.config import ChemistrySettings, HistorySettings
 from llmchem_tui.domain.chemistry import chemistry
@@ -28,6 +27,7 @@ from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.study import study
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.heat import HeatTable
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.pair import figure
 from llmchem_tui.ui.widgets.parameters import ParameterList
 from tests.session.scripted import ScriptedProvider
@@ -595,10 +595,10 @@ async def test_in_a_narrow_terminal_the_panes_are_tabs(bench: Bench) -> None:
         assert isinstance(screen.focused, ParameterList)
         await adjust(user, "down", "right")
         assert screen.parameters.alpha == 0.55
-        keys = screen.query(FooterKey)
-        assert {"More", "Reset", "Adopt"} <= {key.description for key in keys}
+        keys = screen.query_one(KeyLine).keys
+        assert {"More", "Reset", "Adopt"} <= {key.word for key in keys}
         for key in keys:
-            assert key.region.right <= NARROW[0], key.description
+            assert key.end <= NARROW[0], key.word
         await user.press("right_square_bracket")
         assert screen.focused is heat
         await user.press("left_square_bracket", "left_square_bracket")

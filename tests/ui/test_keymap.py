@@ -10,11 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.binding import Binding
 from textual.widgets import Input
-from textual.widgets._footer import FooterKey
 
 import llmchem_tui.ui
 from llmchem_tui.ui.app import LlmchemApp
@@ -28,6 +27,7 @@ from llmchem_tui.ui.keymap import (
     possible,
 )
 from llmchem_tui.ui.screens.dialogs import AskScreen, PickScreen
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from tests.ui.app_under_test import SETTINGS, Bench
 
 OWN = LlmchemApp.BINDINGS
@@ -172,8 +172,13 @@ def test_what_is_no_key_is_told_with_a_remedy_and_nothing_is_moved(key: str, rem
 
 
 @given(st.text(max_size=20))
+@example("1")
 def test_no_text_in_the_keymap_gives_anything_but_a_sentence(key: str) -> None:
-    assert len([*keymap_problems({"round.run": key}, ())]) == (0 if possible({"": key}) else 1)
+    problems = [*keymap_problems({"round.run": key}, ())]
+    if possible({"": key}):
+        assert all("one key" in problem for problem in problems)  # another thing may have it
+    else:
+        assert len(problems) == 1
 
 
 async def test_what_is_no_key_leaves_the_usual_one(bench: Bench) -> None:
@@ -181,7 +186,7 @@ async def test_what_is_no_key_leaves_the_usual_one(bench: Bench) -> None:
     async with bench.opened() as user:
         assert "'no such key' is no key" in user.told
         assert user.screen.key("round.run") == "^r"
-        assert "no such key" not in [key.key_display for key in user.screen.query(FooterKey)]
+        assert "no such key" not in [key.display for key in user.screen.query_one(KeyLine).keys]
         await user.press("ctrl+r")
         assert user.screen.desk.busy or user.screen.desk.state
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 from textual.binding import Binding
-from textual.widgets._footer import FooterKey
 
-from llmchem_tui.ui.widgets.keys import LAST, KeyLine
+from llmchem_tui.ui.widgets.key_line import LAST, KeyLine, LineKey
 from tests.ui.app_under_test import NARROW, Bench, WaitUntil
 from tests.ui.test_app import MODES
 
@@ -26,8 +25,12 @@ class Host(App[None]):
         yield KeyLine()
 
 
+def keys_of(app: App[None]) -> tuple[LineKey, ...]:
+    return app.screen.query_one(KeyLine).keys
+
+
 def words(app: App[None]) -> list[str]:
-    return [key.description for key in app.screen.query(FooterKey)]
+    return [key.word for key in keys_of(app)]
 
 
 @pytest.mark.parametrize("width", [20, 41, 60, 80, 99])
@@ -40,7 +43,7 @@ async def test_what_does_not_fit_is_left_out_and_help_stays(
         await pilot.pause()
         assert "Help" in words(app)
         assert words(app)[0] == "Word a"
-        assert max(key.region.right for key in app.screen.query(FooterKey)) <= width
+        assert max(key.end for key in keys_of(app)) <= width
 
 
 async def test_more_room_shows_more_keys_in_their_order(wait_until: WaitUntil) -> None:
@@ -56,9 +59,8 @@ async def test_on_80_columns_no_screen_cuts_a_key(bench: Bench) -> None:
     async with bench.opened(NARROW) as user:
         for key, mode in MODES.items():
             await user.press(key)
-            await user.wait_until(lambda: user.app.screen.query(FooterKey))
+            await user.wait_until(lambda: user.app.screen.query(KeyLine) and keys_of(user.app))
             await user.pilot.pause()
-            keys = user.app.screen.query(FooterKey)
-            assert max(one.region.right for one in keys) <= NARROW[0]
-            described = [one.description for one in keys]
+            assert max(one.end for one in keys_of(user.app)) <= NARROW[0]
+            described = words(user.app)
             assert ("Help" in described) is (mode != "help")

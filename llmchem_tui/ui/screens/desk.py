@@ -15,7 +15,7 @@ from textual.widget import Widget
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.copying import Place, copy_focused, present_place, save_screenshot
 from llmchem_tui.ui.desk import Desk
-from llmchem_tui.ui.widgets.keys import KeyLine
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.status import Status
 
 TOLD_SECONDS = 10

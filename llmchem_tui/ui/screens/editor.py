@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
-from textual.widgets import Footer, Label, Select, Static
+from textual.widgets import Label, Select, Static
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.model import Vignette
@@ -24,6 +24,7 @@ from llmchem_tui.storage.vignette_form import COMPLEXITIES, LONGEST
 from llmchem_tui.storage.vignettes import VignetteHeader
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.dialogs import AskScreen
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.writing import Line, Note, Told, bound_key
 
@@ -113,7 +114,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
             yield Note(vignette.text, compact=True, highlight_cursor_line=False)
             yield Told()
             yield Said(id="length")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     @property
     def _left_behind(self) -> str:

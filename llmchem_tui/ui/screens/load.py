@@ -11,12 +11,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
-from textual.widgets import Footer
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.storage.vignettes import ENDINGS, load_file
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.writing import Line, Told
 
 
@@ -80,7 +80,7 @@ class LoadScreen(ModalScreen[Vignette | None]):
                 compact=True,
             )
             yield Told()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Say what is asked for."""

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.model import Vignette
@@ -22,6 +22,7 @@ from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.screens.editor import EditorScreen
 from llmchem_tui.ui.screens.load import LoadScreen
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.vignettes import Search, VignetteList, looked_at
 from llmchem_tui.ui.widgets.writing import Line, Told, bound_key
@@ -136,7 +137,7 @@ class VignetteScreen(ModalScreen[Vignette | None]):
                 with VerticalScroll(id="look"):
                     yield Said()
             yield Told()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show everything, with the present vignette under the cursor."""

@@ -1,27 +1,19 @@
-"""Which keys do something now: the line at the bottom, and a panel with all of them."""
+"""Which keys do something now: all of them in a panel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.cells import cell_len
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
 
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.help_text import KeyHelp, same_things
 from llmchem_tui.ui.widgets.said import Said
-
-LAST = "app.help"
-"""The id of the key that always stays in the line: it leads to all the others."""
 
 _COLUMN = 25
 """Cells of a key with its word, where there are several beside each other."""
@@ -39,59 +31,6 @@ def key_of(screen: Screen[Any], id: str) -> str:
         if binding.id == id:
             return screen.app.get_key_display(binding)
     return ""
-
-
-class KeyLine(Footer):
-    """As many keys as fit, and never half a one.
-
-    What has the keyboard comes first, then the screen, then the app.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(compact=True, show_command_palette=False)
-
-    def compose(self) -> ComposeResult:
-        """The keys that are to be shown and fit."""
-        if not self._bindings_ready:
-            return
-        keys: dict[str, tuple[Binding, FooterKey]] = {}
-        for _, binding, enabled, tooltip in self.screen.active_bindings.values():
-            if binding.show and binding.action not in keys:
-                keys[binding.action] = (binding, self._key(binding, enabled, tooltip))
-        yield from _fitting(keys.values(), self.size.width or self.app.size.width)
-
-    def _key(self, binding: Binding, enabled: bool, tooltip: str) -> FooterKey:
-        display = self.app.get_key_display(binding)
-        key = FooterKey(
-            binding.key,
-            display,
-            binding.description,
-            binding.action,
-            disabled=not enabled,
-            tooltip=tooltip,
-        )
-        return key.data_bind(compact=Footer.compact)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Use the width there is."""
-        self.refresh(recompose=True)
-
-
-def _fitting(keys: Iterable[tuple[Binding, FooterKey]], width: int) -> Iterator[FooterKey]:
-    """Yield the keys that fit, from the first on, with room for the one that always stays."""
-    keys = list(keys)
-    room = width - sum(_width(key) for binding, key in keys if binding.id == LAST)
-    for binding, key in keys:
-        if binding.id == LAST:
-            yield key
-        elif room >= _width(key):
-            room -= _width(key)
-            yield key
-
-
-def _width(key: FooterKey) -> int:
-    """The cells that a key takes, with the blank after it."""
-    return cell_len(key.key_display) + 1 + cell_len(key.description) + 1
 
 
 class KeysPanel(VerticalScroll, can_focus=False):
