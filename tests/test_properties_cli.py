@@ -59,6 +59,28 @@ def test_its_document_has_the_same(llmchem: Llmchem, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("models", "said", "unsaid"),
+    [
+        (
+            {"a": "9,0.1", "b": "8,0.2"},
+            "No model is accurate enough to be used, so no property of the cost can be tried.",
+            "none",
+        ),
+        ({"a": "9,0.9", "b": "8,0.2"}, "on all sets of 1 used model:", "1 used models"),
+        ({"a": "9,0.9"}, "cost(X + b) - cost(X + a + b) 0 not tried", "0 none"),
+    ],
+)
+def test_what_there_was_nothing_to_try_on_is_said(
+    llmchem: Llmchem, tmp_path: Path, models: dict[str, str], said: str, unsaid: str
+) -> None:
+    result = llmchem("chemistry", written(tmp_path / "h.csv", models), "--properties")
+    assert (result.code, result.err) == (0, "")
+    words = " ".join(result.out.split())
+    assert said in words
+    assert unsaid not in words
+
+
 def test_models_that_were_not_looked_at_are_counted(llmchem: Llmchem, tmp_path: Path) -> None:
     many = {f"m{i:02}": f"{9 - i / 4},0.9" for i in range(18)}
     result = llmchem("chemistry", written(tmp_path / "h.csv", many), "--properties")

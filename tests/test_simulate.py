@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,33 @@ def test_absurd_wishes_are_refused_in_a_sentence(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_not_there_is_named(llmchem: Llmchem, tmp_path: Path) -> None:
-    result = llmchem("simulate", "--rounds", 1, "--out", tmp_path / "no" / "h.csv")
-    assert result.code == 2
-    assert f"there is no folder {tmp_path / 'no'}; make it first" in result.err
+def test_folders_on_the_way_are_made(llmchem: Llmchem, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder" / "h.csv"
+    result = llmchem("simulate", "--models", 2, "--rounds", 1, "--out", out)
+    assert (result.code, result.err) == (0, "")
+    assert out.is_file()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_no_part_of_a_file(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource")  # Windows has none
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        result = llmchem("simulate", "--rounds", 5, "--out", tmp_path / "h.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == f"llmchem: {tmp_path / 'h.csv'} cannot be written (File too large)\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_terminal_is_told_how_far_it_is(
+    llmchem: Llmchem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    result = llmchem("simulate", "--models", 2, "--rounds", 2, "--out", tmp_path / "h.csv")
+    assert (result.code, result.out.count("Wrote")) == (0, 1)
+    assert "rounds" in result.err and "%" in result.err

@@ -38,7 +38,8 @@ def test_it_prints_intervals_the_recommended_set_and_the_coverage(
     lines = [" ".join(line.split()) for line in result.out.splitlines()]
     (interval,) = [line for line in lines if line.startswith("a b") and "…" in line]
     assert "100.0 %" in interval
-    assert "200 resamples of 4 rounds, seed 0" in lines
+    drawn = "200 resamples of 4 rounds, seed 0"
+    assert f"{drawn}; of sets that are equally good the first by name counts" in lines
     (recommended,) = [line for line in lines if line.startswith("recommended: ")]
     assert recommended.endswith("% of resamples")
     assert "Each two models met in 0 to 2 rounds." in lines

@@ -11,7 +11,7 @@ from llmchem_tui.analysis.example_ensembles import SizeGroup, example_ensembles
 from llmchem_tui.domain.chemistry import ChemistryTable, chemistry
 from llmchem_tui.domain.model import Profile
 from llmchem_tui.storage.profiles import profiles
-from llmchem_tui.storage.selections import only, select_task, tasks
+from llmchem_tui.storage.selections import Part, parts_of
 
 if TYPE_CHECKING:
     from llmchem_tui.config import ChemistrySettings
@@ -45,28 +45,19 @@ def evidence(
     Raises:
         InputError: chemistry cannot be computed with the settings' ``empty_cost``.
     """
-    parts = ((only(history, simulated=simulated), simulated) for simulated in (False, True))
-    return tuple(
-        _of_task(select_task(part, task), task, simulated, settings, aliases)
-        for part, simulated in parts
-        for task in tasks(part)
-    )
+    return tuple(_of(part, own, settings, aliases) for part, own in parts_of(history).items())
 
 
-def _of_task(
-    history: History,
-    task: str,
-    simulated: bool,
-    settings: ChemistrySettings,
-    aliases: Mapping[str, str],
+def _of(
+    part: Part, history: History, settings: ChemistrySettings, aliases: Mapping[str, str]
 ) -> Evidence:
     known = profiles(history, mode=settings.profile, aliases=aliases)
     threshold, empty_cost = settings.usage_threshold, settings.empty_cost
     return Evidence(
-        task=task,
-        simulated=simulated,
+        task=part.task,
+        simulated=part.simulated,
         rounds=len(history.frame[["trial", "strategy"]].drop_duplicates()),
-        answers=len(history.frame),
+        answers=part.rows,
         profiles=known,
         table=chemistry(list(known.values()), usage_threshold=threshold, empty_cost=empty_cost),
         tau=settings.tau,

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from llmchem_tui.analysis.evaluate import Measures
 from llmchem_tui.analysis.evaluation_text import (
+    MEANS,
     anova_text,
     estimate_text,
     kind_text,
+    number_text,
     pearson_text,
 )
 from llmchem_tui.analysis.evidence import Evidence
@@ -151,7 +153,7 @@ def _strategies(evidence: Evidence) -> Iterator[str]:
         (
             _named(one),
             estimate_text(one.latency, 1),
-            number(one.median_latency),
+            number_text(one.median_latency, 2),
             f"{one.failures:,} of {one.answers:,}",
             _whole(one.tokens_in.total),
             _whole(one.tokens_out.total),
@@ -162,7 +164,7 @@ def _strategies(evidence: Evidence) -> Iterator[str]:
     if len({one.size for one in own.sizes}) > 1:
         yield from ("By the size of the ensemble:", "")
         yield from _measures(own.sizes)
-    yield from ("In brackets 95\u00a0% intervals, by bootstrap over rounds.", "")
+    yield from (f"In brackets 95\u00a0% intervals, by bootstrap over rounds. {MEANS}", "")
     complementarity = inline(pearson_text(own.chemistry_with_complementarity))
     effectiveness = inline(pearson_text(own.chemistry_with_effectiveness))
     yield from (

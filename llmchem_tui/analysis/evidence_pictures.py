@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from llmchem_tui.analysis.evidence import Evidence
 from llmchem_tui.analysis.evidence_markdown import CALIBRATION, INTERACTION, MAPS, STRATEGIES
@@ -27,12 +28,13 @@ def evidence_pictures(evidence: Evidence, prefix: str, *, every: bool) -> Iterat
     ``every``: the maps of hypervolume and of diversity too, which a page does without.
 
     Raises:
-        InputError: matplotlib is not installed.
+        InputError: as in ``pictures.check_plots``.
     """
     table, compared = evidence.table, evidence.evaluation
+    drawn = partial(draw, simulated=evidence.simulated)
     if len(table.used) >= _A_PAIR and not table.homogeneous:
         more = f" The {MOST_MODELS} that interact most." * (len(table.used) > MOST_MODELS)
-        yield draw(
+        yield drawn(
             f"{prefix}{INTERACTION}",
             INTERACTION,
             "Interaction of each two models",
@@ -42,10 +44,10 @@ def evidence_pictures(evidence: Evidence, prefix: str, *, every: bool) -> Iterat
         )
     for group in evidence.examples:
         for field in FIELDS if every else (_ON_A_PAGE,):
-            yield _maps(group, field, prefix)
+            yield _maps(group, field, prefix, drawn)
     strategies = compared.strategies[:_MOST_STRATEGIES]
     more = f" The first {_MOST_STRATEGIES}." * (len(compared.strategies) > _MOST_STRATEGIES)
-    yield draw(
+    yield drawn(
         f"{prefix}{STRATEGIES}",
         STRATEGIES,
         "Accuracy and effectiveness of each strategy",
@@ -53,7 +55,7 @@ def evidence_pictures(evidence: Evidence, prefix: str, *, every: bool) -> Iterat
         lambda: strategy_comparison(strategies),
     )
     if compared.calibration.n:
-        yield draw(
+        yield drawn(
             f"{prefix}{CALIBRATION}",
             CALIBRATION,
             "Accuracy of recommendations by the confidence in them",
@@ -63,8 +65,8 @@ def evidence_pictures(evidence: Evidence, prefix: str, *, every: bool) -> Iterat
         )
 
 
-def _maps(group: SizeGroup, field: str, prefix: str) -> Picture:
-    return draw(
+def _maps(group: SizeGroup, field: str, prefix: str, drawn: Callable[..., Picture]) -> Picture:
+    return drawn(
         f"{prefix}{MAPS}-{group.sizes.replace(' ', '-')}-{field}",
         MAPS if field == _ON_A_PAGE else "",
         f"Chemistry maps of ensembles of {group.sizes}: {FIELDS[field]}",

@@ -59,9 +59,10 @@ def chemistry_maps(group: SizeGroup, field: str) -> Figure:
 def _panels(rows: int, columns: int) -> tuple[Figure, NDArray[Any], Axes]:
     """Lay out square panels and, beside them, a place for their scale.
 
-    All is in inches: no layout has to be searched for, which takes long.
+    All is in inches: no layout has to be searched for, which takes long. At the top there is room
+    for the mark of simulated models.
     """
-    left, bottom, side, across, between, right, top = 0.75, 0.5, 1.55, 0.2, 0.3, 1.1, 0.5
+    left, bottom, side, across, between, right, top = 0.75, 0.5, 1.55, 0.2, 0.3, 1.1, 0.6
     width = left + columns * side + (columns - 1) * across + right
     height = bottom + rows * side + (rows - 1) * between + top
     figure = new_figure(width, height, layout=None)

@@ -37,6 +37,7 @@ _LEAST_ACCURACY, _USED_ABOVE = 0.1, 0.5
 _EFFECTIVE_ABOVE, _CORRECT_ABOVE = 0.7, 0.5
 _EMPTY_COST, _CAP = 1.0, 1.0
 _NEAR_THE_CAP = 1e-4
+_CONSTANT = 1e-12  # relative to the values: SciPy's r of less would be made of rounding errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Comparison:
 class Correlation:
     """Pearson's r and its two-sided p over ``n`` ensembles; None: there are none.
 
-    Constant input has r = 0 and p = 1, as in the authors' protocol.
+    Where one of the two is ``constant``, as it is of a single ensemble, r is not defined: the
+    authors' protocol has r = 0 and p = 1 there.
     """
 
     r: float | None
     p: float | None
     n: int
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +270,7 @@ def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> Correlation:
 
     if not len(x):
         return Correlation(None, None, 0)
-    if np.ptp(x) == 0 or np.ptp(y) == 0:
-        return Correlation(0.0, 1.0, len(x))
+    if any(np.ptp(values) <= _CONSTANT * np.abs(values).max() for values in (x, y)):
+        return Correlation(0.0, 1.0, len(x), constant=True)
     result = pearsonr(x, y)
     return Correlation(float(result.statistic), float(result.pvalue), len(x))

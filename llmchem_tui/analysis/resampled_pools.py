@@ -18,6 +18,7 @@ from llmchem_tui.domain.cost import QUALITY_SCALE
 from llmchem_tui.domain.ensemble_search import EQUAL_LOSS, members_of
 from llmchem_tui.domain.model import Profile
 from llmchem_tui.domain.recommendation import ChemistryParameters, RecommendationSettings
+from llmchem_tui.storage.profiles import MEAN_DECIMALS
 
 if TYPE_CHECKING:
     from llmchem_tui.storage.history import History
@@ -57,7 +58,7 @@ class RoundValues:
         """
         rounds, models = self.referenced.shape
         # Deviations from the least value: equal values then have exactly this mean, whatever
-        # their weights, so that rounding separates no ties and crosses no threshold.
+        # their weights. It is rounded as a profile is, so that ties stay ties in a resample too.
         low, high = np.fmin.reduce(self.means), np.fmax.reduce(self.means)
         known = ~np.isnan(self.means)
         deviations = np.where(known, self.means - low, 0.0)
@@ -70,7 +71,7 @@ class RoundValues:
         kind = (weights @ self.referenced > 0).astype(np.intp)[:, None, :, None]
         sums, counts = (np.take_along_axis(x, kind, axis=1)[:, 0] for x in (sums, counts))
         mean = low + np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-        mean = np.clip(mean, low, high)
+        mean = np.clip(mean, low, high).round(MEAN_DECIMALS)
         mean[np.isnan(mean).any(axis=2)] = np.nan
         return mean[:, :, 0], mean[:, :, 1]
 

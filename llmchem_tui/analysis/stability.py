@@ -100,7 +100,11 @@ class ModelStability:
 
 @dataclass(frozen=True, slots=True)
 class EnsembleShare:
-    """The share of resamples in which an ensemble, sorted by name, is the recommended one."""
+    """The share of resamples in which an ensemble, sorted by name, is the recommended one.
+
+    Of sets whose losses are within 1e-9 of the least that is the first by name, as ``recommend``
+    has it; a resample in which another one is as good, and comes first, does not count.
+    """
 
     ensemble: Ensemble
     share: float

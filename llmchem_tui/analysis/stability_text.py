@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmchem_tui.analysis.evaluation_text import counted
+
 if TYPE_CHECKING:
     from llmchem_tui.analysis.stability import EnsembleShare, Stability
 
@@ -19,8 +21,9 @@ def above(tau: float) -> str:
 
 
 def basis_line(stable: Stability) -> str:
-    """Return what was drawn."""
-    return f"{stable.resamples:,} resamples of {stable.rounds:,} rounds, seed {stable.seed}"
+    """Return what was drawn, and which set is the recommended one where several are as good."""
+    drawn = f"{counted(stable.resamples, 'resample')} of {counted(stable.rounds, 'round')}"
+    return f"{drawn}, seed {stable.seed}; of sets that are equally good the first by name counts"
 
 
 def ensemble_lines(stable: Stability) -> list[str]:
@@ -49,7 +52,8 @@ def coverage_lines(stable: Stability) -> list[str]:
     ]
     met = [pair.met for pair in stable.pairs]
     if met:
-        lines.append(f"Each two models met in {min(met):,} to {max(met):,} rounds.")
+        fewest = f"{min(met):,} to " * (min(met) < max(met))
+        lines.append(f"Each two models met in {fewest}{counted(max(met), 'round')}.")
     never = [f"{a} and {b}" for a, b in stable.never_met]
     if never:
         more = f"; {len(never) - _SHOWN_PAIRS:,} more" if len(never) > _SHOWN_PAIRS else ""

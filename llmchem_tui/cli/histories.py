@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from llmchem_tui.analysis.evaluation_text import counted
 from llmchem_tui.cli.documents import SCHEMA, chemistry_document
 from llmchem_tui.cli.options import (
     common,
@@ -111,7 +112,8 @@ def chemistry(
     if tried:
         print_properties(tried)
     count, used = len(table.names), len(table.used)
-    say(f"{count * (count - 1) // 2:,} pairs of {count} models ({used} used) in {seconds:.3f} s")
+    pairs = counted(count * (count - 1) // 2, "pair")
+    say(f"{pairs} of {counted(count, 'model')} ({used} used) in {seconds:.3f} s")
 
 
 def _print_pairs(table: ChemistryTable, tau: float) -> None:
@@ -121,7 +123,7 @@ def _print_pairs(table: ChemistryTable, tau: float) -> None:
         ((a, b, number(value, 3), _at(table, a, b)) for a, b, value in pairs[:_SHOWN_PAIRS]),
     )
     if len(pairs) > _SHOWN_PAIRS:
-        say(f"… and {len(pairs) - _SHOWN_PAIRS:,} weaker pairs (--json has all)")
+        say(f"… and {counted(len(pairs) - _SHOWN_PAIRS, 'weaker pair')} (--json has all)")
     if len(table.used) < 2:  # noqa: PLR2004 - a pair needs two
         say("Fewer than two models are accurate enough to be used, so no pair interacts.")
     elif table.homogeneous:
@@ -186,7 +188,7 @@ def recommend(
         say(f"as good: {' + '.join(tie)}")
     if chosen.optimum is not None:
         best = chosen.optimum
-        say(f"exhaustive optimum: {' + '.join(best.ensemble)} (loss {best.loss:.6f})")
+        say(f"exhaustive optimum: {' + '.join(best.ensemble)} (loss {number(best.loss, 6)})")
 
 
 class _Past:
@@ -240,7 +242,8 @@ def read_for_task(paths: Sequence[Path], task: str | None, *, simulated: bool) -
     """Read histories for one task, and of simulated and real models only the ones or the others.
 
     Raises:
-        InputError: a history cannot be read, or which task is meant is not clear.
+        InputError: a history cannot be read, has no simulated rows though they are wanted, or
+            which task is meant is not clear.
     """
     from llmchem_tui.storage.history import read_history
     from llmchem_tui.storage.selections import only, select_task
@@ -248,12 +251,15 @@ def read_for_task(paths: Sequence[Path], task: str | None, *, simulated: bool) -
     history = read_history(paths)
     invented = only(history, simulated=True)
     real = only(history, simulated=False)
+    if simulated and invented.frame.empty:
+        raise InputError("No row of the history is of a simulated model; leave out --simulated.")
     if simulated or real.frame.empty:
         tell("SIMULATED: no model was asked, the answers are invented")
         return select_task(invented, task)
     if invented.frame.empty:
         return select_task(real, task)
-    left_out = f"{len(invented.frame):,} rows of simulated models left out (--simulated takes them)"
+    rows = counted(len(invented.frame), "row")
+    left_out = f"{rows} of simulated models left out (--simulated takes them)"
     return select_task(dataclasses.replace(real, notes=(*real.notes, left_out)), task)
 
 

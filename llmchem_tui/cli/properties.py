@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmchem_tui.analysis.evaluation_text import counted
 from llmchem_tui.cli.output import print_table, say
 
 if TYPE_CHECKING:
@@ -12,19 +13,27 @@ if TYPE_CHECKING:
 
 def print_properties(properties: CostProperties) -> None:
     """Print how often each property fails, and one set of sets where it does."""
-    count, more = len(properties.models), len(properties.left_out)
-    say(f"Properties that arXiv 2510.03930 claims of the cost, on all sets of {count} used models:")
+    models, more = properties.models, len(properties.left_out)
+    if not models:
+        say("No model is accurate enough to be used, so no property of the cost can be tried.")
+        return
+    sets = f"on all sets of {counted(len(models), 'used model')}"
+    say(f"Properties that arXiv 2510.03930 claims of the cost, {sets}:")
     if more:
-        say(f"{more:,} more were not looked at; the {count} are {', '.join(properties.models)}.")
+        left_out = f"{more:,} more {'was' if more == 1 else 'were'} not looked at"
+        say(f"{left_out}; the {len(models)} are {', '.join(models)}.")
     print_table(
         ("property", "formula", ">cases", ">fails in"),
-        (
-            (own.name, own.formula, f"{own.cases:,}", f"{own.failing:,}" if own.failing else "none")
-            for own in properties.checks
-        ),
+        ((own.name, own.formula, f"{own.cases:,}", _failing(own)) for own in properties.checks),
     )
     for own in properties.checks:
         _print_counter_example(own)
+
+
+def _failing(own: PropertyCheck) -> str:
+    if not own.cases:
+        return "not tried"
+    return f"{own.failing:,}" if own.failing else "none"
 
 
 def _print_counter_example(own: PropertyCheck) -> None:

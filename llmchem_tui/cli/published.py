@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from llmchem_tui.analysis.evaluation_text import MISSING, p_text
+from llmchem_tui.analysis.evaluation_text import MISSING, counted, p_text
 from llmchem_tui.cli.output import number, print_table, say
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.published import Correlation, PublishedTables
+
+_CONSTANT = "constant"
 
 
 def print_published(tables: PublishedTables) -> None:
@@ -23,7 +25,7 @@ def print_published(tables: PublishedTables) -> None:
                 str(row.size),
                 number(row.chemistry, 3),
                 number(row.best_baseline, 3),
-                row.best_strategy or "",
+                row.best_strategy or MISSING,
                 MISSING if row.improvement is None else f"{row.improvement:+.1f} %",
             )
             for row in tables.comparisons
@@ -35,7 +37,8 @@ def print_published(tables: PublishedTables) -> None:
     _print_correlations([(row.size, row.complementarity) for row in tables.associations])
     say("Table 3: chemistry with effectiveness, the same ensembles")
     _print_correlations([(row.size, row.effectiveness) for row in tables.associations])
-    say("Table 4: the ensembles with the largest effectiveness")
+    none = "" if tables.best else ": no round of CHEMISTRY or PERFORMANCE"
+    say(f"Table 4: the ensembles with the largest effectiveness{none}")
     print_table(
         ("N", "strategy", ">effectiveness", "ensemble"),
         (
@@ -44,34 +47,56 @@ def print_published(tables: PublishedTables) -> None:
             for ensemble in row.ensembles
         ),
     )
-    say(
-        f"Under this protocol {tables.near_the_cap:,} of {tables.pairs:,} pairs stand within "
-        f"0.0001 of the cap on chemistry, {tables.at_the_cap:,} at it: they cannot be told apart."
-    )
-    if tables.incomplete:
-        say(f"{tables.incomplete:,} rows lack a quality or an accuracy: not in Tables 2 and 3.")
+    for line in _remarks(tables):
+        say(line)
 
 
 def _print_correlations(rows: Sequence[tuple[int, Correlation]]) -> None:
     print_table(
-        ("N", ">r", ">p", ">n"),
+        ("N", ">r", ">p", ">n", ""),
         (
             (
                 str(size),
                 number(one.r, 3),
                 MISSING if one.p is None else p_text(one.p).removeprefix("p ").removeprefix("= "),
                 str(one.n),
+                _CONSTANT if one.constant else "" if one.n else "no ensemble",
             )
             for size, one in rows
         ),
     )
 
 
+def _remarks(tables: PublishedTables) -> Iterator[str]:
+    found = [(row.all_sizes, row.complementarity, row.effectiveness) for row in tables.associations]
+    if any(one.constant for of_size in found for one in of_size):
+        yield (
+            f"{_CONSTANT}: one of the two measures is the same in every ensemble, so r is not "
+            "defined; the authors' protocol takes r = 0 and p = 1."
+        )
+    if not tables.pairs:
+        yield "No two models have a profile from rounds other than CHEMISTRY's: there is no pair."
+    elif tables.near_the_cap:
+        stand = "stands" if tables.near_the_cap == 1 else "stand"
+        yield (
+            f"Under this protocol {tables.near_the_cap:,} of {counted(tables.pairs, 'pair')} "
+            f"{stand} within 0.0001 of the cap on chemistry, {tables.at_the_cap:,} at it: they "
+            "cannot be told apart."
+        )
+    if tables.incomplete:
+        lack = "lacks" if tables.incomplete == 1 else "lack"
+        rows = f"{counted(tables.incomplete, 'row')} {lack} a quality or an accuracy"
+        yield f"{rows}: not in Tables 2 and 3."
+
+
 def published_document(tables: PublishedTables) -> dict[str, Any]:
     """The document of DESIGN.md section 8; ``p`` of Table 3 stands beside its r."""
     return {
         "table1": [{"N": row.size, **_but_size(asdict(row))} for row in tables.comparisons],
-        "table2": [{"N": row.size, **asdict(row.all_sizes)} for row in tables.associations],
+        "table2": [
+            {"N": row.size, "r": row.all_sizes.r, "p": row.all_sizes.p, "n": row.all_sizes.n}
+            for row in tables.associations
+        ],
         "table3": [
             {
                 "N": row.size,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from llmchem_tui.analysis.evaluation_text import MISSING
+from llmchem_tui.analysis.evaluation_text import MISSING, counted
 from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.documents import SCHEMA
-from llmchem_tui.cli.options import common, json_option
+from llmchem_tui.cli.options import OutPath, common, json_option
 from llmchem_tui.cli.output import number, print_json, print_table, say
 from llmchem_tui.cli.sitting import strategy_named
 from llmchem_tui.domain.errors import InputError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from llmchem_tui.analysis.synthetic import Experiment
     from llmchem_tui.domain.model import Profile
     from llmchem_tui.domain.strategies import Strategy
+    from llmchem_tui.storage.rounds import FinishedRound
 
 _USUAL_SIZE = 3
 
@@ -60,7 +62,7 @@ _USUAL_SIZE = 3
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OutPath(),
     metavar="F",
     help="The CSV file to write.",
 )
@@ -110,8 +112,7 @@ def simulate(
         ),
     )
     say("SIMULATED: these models are invented; their names tell their skills.")
-    plural = "s" * (rounds != 1)
-    say(f"Wrote {out}: {rounds:,} round{plural}, {len(history.frame):,} rows.")
+    say(f"Wrote {out}: {counted(rounds, 'round')}, {counted(len(history.frame), 'row')}.")
 
 
 def _strategies(names: str) -> tuple[Strategy, ...]:
@@ -122,29 +123,43 @@ def _strategies(names: str) -> tuple[Strategy, ...]:
 
 
 def _write(out: Path, experiment: Experiment) -> None:
-    """Write the history.
+    """Write the history, and the folders on the way; all of it or nothing.
 
     Raises:
-        InputError: the file exists already, or cannot be written.
+        InputError: the file exists already.
+        StorageError: it cannot be written.
     """
     from llmchem_tui.analysis.synthetic import synthetic_rounds
-    from llmchem_tui.storage.files import create, reason
+    from llmchem_tui.storage.files import StorageError, make_folder, reason, replace
     from llmchem_tui.storage.rounds import HISTORY_COLUMNS, history_rows
     from llmchem_tui.storage.tables import csv_block, header_line
 
-    taken = InputError(f"{out} exists already; move it away first, or name another file")
-    if out.exists():
-        raise taken
-    if not out.parent.is_dir():
-        raise InputError(f"there is no folder {out.parent}; make it first, or name another file")
-    rounds = synthetic_rounds(experiment)
-    blocks = [csv_block(HISTORY_COLUMNS, history_rows(finished)) for finished in rounds]
+    _check_free(out)
     try:
-        create(out, b"".join([header_line(HISTORY_COLUMNS), *blocks]))
-    except FileExistsError:
-        raise taken from None
+        make_folder(out.parent)
+        rounds = _watched(synthetic_rounds(experiment), experiment.rounds)
+        blocks = [csv_block(HISTORY_COLUMNS, history_rows(finished)) for finished in rounds]
+        _check_free(out)  # many rounds take minutes
+        replace(out, b"".join([header_line(HISTORY_COLUMNS), *blocks]))
     except OSError as error:
-        raise InputError(f"{out} cannot be written ({reason(error)})") from None
+        raise StorageError(f"{out} cannot be written ({reason(error)})") from None
+
+
+def _check_free(out: Path) -> None:
+    if out.exists():
+        raise InputError(f"{out} exists already; move it away first, or name another file")
+
+
+def _watched(rounds: Iterable[FinishedRound], count: int) -> Iterable[FinishedRound]:
+    """The rounds, with a bar on stderr where that is a terminal."""
+    if not sys.stderr.isatty():
+        return rounds
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(
+        rounds, "rounds", count, console=Console(stderr=True, highlight=False), transient=True
+    )
 
 
 def _document(

@@ -109,8 +109,8 @@ def print_sweep(sweep: Sweep) -> None:
     for line in (
         f"In force: {_setting(sweep.in_force.setting)}.",
         "changes: steps from the ensemble in force; gap: loss above that of the best set.",
-        f"On each of {sweep.items:,} items (vignettes, and rounds that name none) the members that",
-        "answered it vote, even if they never met; voters: how many they are.",
+        f"Items: {sweep.items:,}, vignettes and rounds that name none. On each of them the members",
+        "that answered it vote, even if they never met; voters: how many they are.",
         "Recommended from all rounds but those of CHEMISTRY and judged by the same history: what",
         "fits it best need not be best later, which is what backtest tells.",
     ):

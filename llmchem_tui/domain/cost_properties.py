@@ -68,7 +68,10 @@ class CounterExample:
 
 @dataclass(frozen=True, slots=True)
 class PropertyCheck:
-    """A property, its formula, how many cases were tried and in how many of them it fails."""
+    """A property, its formula, how many cases were tried and in how many of them it fails.
+
+    There are none where the pool is too small for the formula.
+    """
 
     name: str
     formula: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Profile
 
 _MOST_EXHAUSTIVE = 16
+_MOST_BETA = 1e9  # that of the settings; losses overflow with much more
 _STRONG_ACCURACY, _STRONG_QUALITY = 0.9, 9.0
 _WEAK_ACCURACY, _WEAK_QUALITY = 0.5, 5.0
 
@@ -182,8 +182,10 @@ def _reason(starts: int, loss: float, optimum: Optimum | None) -> str:
 def _check(settings: RecommendationSettings, models: int) -> None:
     if not 0 <= settings.alpha <= 1:
         raise InputError(f"alpha is {settings.alpha:g}; it must lie from 0 to 1.")
-    if not 0 <= settings.beta < math.inf:
-        raise InputError(f"beta is {settings.beta:g}; it must be a number, 0 or more.")
+    if not 0 <= settings.beta <= _MOST_BETA:
+        raise InputError(
+            f"beta is {settings.beta:g}; it must be a number, 0 or more, at most {_MOST_BETA:g}."
+        )
     if settings.size is not None and not 1 <= settings.size <= models:
         raise InputError(
             f"An ensemble of {settings.size} cannot be made from the {models} models that have a "

@@ -24,6 +24,9 @@ ProfileMode = Literal["mean", "latest", "best"]
 _ROUND = ["trial", "strategy"]
 _VALUES = ["quality", "accuracy"]
 
+MEAN_DECIMALS = 12
+"""To which means of rounds are rounded: equal ones stay equal, whatever the order of the sum."""
+
 
 def knowledge(
     history: History, *, mode: ProfileMode = "mean", aliases: Mapping[str, str] | None = None
@@ -61,7 +64,8 @@ def profiles(
     totals, referenced = by_model.size(), by_model.sum()
     if mode == "mean":
         counted = rounds["referenced"] == by_model.transform("any")
-        values = rounds.loc[counted, _VALUES].groupby("model").mean().dropna()
+        means = rounds.loc[counted, _VALUES].groupby("model").mean()
+        values = means.dropna().round(MEAN_DECIMALS)
     else:
         with_reference = by_round["gen_accuracy"].transform("count") > 0
         counted = with_reference == rows["model"].map(referenced > 0)

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import SIMULATED_PREFIX
+from llmchem_tui.storage.history_columns import DATE_FORM
 
 if TYPE_CHECKING:
     import pandas
 
     from llmchem_tui.storage.history import History
 
-UNKNOWN_STRATEGY = "UNKNOWN"
-"""How rows without a strategy are called where one is typed."""
+UNKNOWN_STRATEGY = "unknown"
+"""How rows without a strategy are called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What rows must have; blank: anything. ``since`` and ``until`` are days, both included.
 
-    ``models``: a round counts with all its rows where one of these took part.
+    ``models``: a round counts with all its rows where one of these took part. ``strategies`` in
+    upper or lower case, ``UNKNOWN_STRATEGY`` for rows that have none.
     """
 
     models: Sequence[str] = ()
@@ -75,6 +77,28 @@ def only(history: History, *, simulated: bool) -> History:
     return replace(history, frame=history.frame[is_simulated == simulated])
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rounds that share a statistic: of one task, and of simulated models or of real ones.
+
+    ``rows``: how many answers there are.
+    """
+
+    task: str
+    simulated: bool
+    rows: int
+
+
+def parts_of(history: History) -> dict[Part, History]:
+    """The parts of a history: those of real models first, and then as the tasks are called."""
+    kinds = {simulated: only(history, simulated=simulated) for simulated in (False, True)}
+    return {
+        Part(task, simulated, rows): select_task(kind, task)
+        for simulated, kind in kinds.items()
+        for task, rows in tasks(kind).items()
+    }
+
+
 def of_models(history: History, names: Collection[str], aliases: Mapping[str, str]) -> History:
     """The rows of some models under their present names; ``aliases``: former names to present."""
     frame = history.frame
@@ -103,46 +127,56 @@ def without_trial(history: History, trial: str) -> History:
 
 
 def select_rounds(history: History, filters: Filters) -> History:
-    """The rounds that pass; a row without a date of creation passes no filter of dates.
+    """The rounds that pass; rows without a date of creation pass no filter of dates, with a note.
 
     Raises:
         InputError: a model or strategy is not in the history, or no round passes.
     """
-    frame = history.frame
-    _check_known("model", filters.models, frame["model"])
-    strategies = frame["strategy"].where(frame["strategy"] != "", UNKNOWN_STRATEGY)
-    _check_known("strategy", filters.strategies, strategies)
-    passes = frame["strategy"].eq(frame["strategy"])
-    if filters.strategies:
-        passes &= strategies.isin(filters.strategies)
+    frame, notes = history.frame, list(history.notes)
     if filters.models:
-        has = frame["model"].isin(filters.models)
-        passes &= has.groupby([frame["trial"], frame["strategy"]]).transform("any")
-    days = frame["created"].str.slice(0, 10)
-    if filters.since:
-        passes &= days >= filters.since.isoformat()
-    if filters.until:
-        passes &= (days <= filters.until.isoformat()) & (days != "")
-    if not passes.any():
-        first, last = _span(days)
+        models = _named("model", filters.models, frame["model"])
+        has = frame["model"].isin(models)
+        frame = frame[has.groupby([frame["trial"], frame["strategy"]]).transform("any")]
+    if filters.strategies:
+        strategies = history.frame["strategy"].replace("", UNKNOWN_STRATEGY)
+        named = _named("strategy", filters.strategies, strategies, str.casefold)
+        frame = frame[frame["strategy"].replace("", UNKNOWN_STRATEGY).isin(named)]
+    if filters.since or filters.until:
+        days = frame["created"].str.slice(0, 10)
+        since, until = filters.since or datetime.date.min, filters.until or datetime.date.max
+        frame = frame[(days >= since.isoformat()) & (days <= until.isoformat())]
+        if undated := int((days == "").sum()):
+            notes.append(
+                f"Rows left out by the dates, as they have no date of creation: {undated:,}."
+            )
+    if frame.empty:
         raise InputError(
-            f"No row of the history passes the filters: its {len(frame):,} rows were created "
-            f"from {first} to {last}. Widen the dates, or leave out a model or strategy."
+            f"No row of the history passes the filters: {_span(history.frame['created'])}. "
+            "Widen the dates, or leave out a model or strategy."
         )
-    return replace(history, frame=frame[passes])
+    return replace(history, frame=frame, notes=tuple(notes))
 
 
-def _check_known(what: str, wanted: Iterable[str], column: pandas.Series[str]) -> None:
+def _named(
+    what: str, wanted: Iterable[str], column: pandas.Series[str], key: Callable[[str], str] = str
+) -> list[str]:
+    """The texts of a column that are wanted; two are the same where ``key`` of both is."""
     known = sorted(column.unique())
+    by_key = {key(name): name for name in known}
     for name in wanted:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f' Did you mean "{near[0]}"?' if near else ""
+        if key(name) not in by_key:
+            near = difflib.get_close_matches(key(name), by_key, 1)
+            hint = f' Did you mean "{by_key[near[0]]}"?' if near else ""
             raise InputError(
                 f'There is no {what} "{name}" in the history.{hint} It has: {", ".join(known)}.'
             )
+    keys = {key(name) for name in wanted}
+    return [name for name in known if key(name) in keys]
 
 
-def _span(days: pandas.Series[str]) -> tuple[str, str]:
-    known = days[days != ""]
-    return (known.min(), known.max()) if len(known) else ("an unknown day", "an unknown day")
+def _span(created: pandas.Series[str]) -> str:
+    """When a history's rows were created."""
+    count, known = f"{len(created):,} row{'s' * (len(created) != 1)}", created[created != ""]
+    if known.empty:
+        return f"none of its {count} has a date of creation, as {DATE_FORM}"
+    return f"its {count} were created from {known.min()[:10]} to {known.max()[:10]}"

@@ -15,21 +15,10 @@ if TYPE_CHECKING:
     from llmchem_tui.analysis.plots import Courses, Latency
     from llmchem_tui.config import Settings
     from llmchem_tui.storage.history import History
+    from llmchem_tui.storage.selections import Part
 
 _MOST_KEPT = 8
 """Comparisons: turning between a few of them takes no time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rounds that share a statistic: of one task, and of simulated models or of real ones.
-
-    ``rows``: how many answers there are.
-    """
-
-    task: str
-    simulated: bool
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +93,17 @@ class Comparisons:
         """Return the answer and the part of the histories that it is about."""
         from llmchem_tui.analysis.evaluate import evaluate
         from llmchem_tui.analysis.plots import courses, latencies
+        from llmchem_tui.storage.selections import parts_of
 
         whole = self._history(question.paths, superseded)
         if whole is None:
             return None
-        parts = parts_of(whole)
+        histories = parts_of(whole)
+        parts = tuple(histories)
         part = _part(parts, question)
         if part is None:
             return Unclear(parts)
-        history = _only(whole, part)
+        history = histories[part]
         weights, aliases = self.settings.chemistry, self.settings.aliases
         evaluation = evaluate(
             history,
@@ -162,25 +153,8 @@ class Comparisons:
         return known[1]
 
 
-def parts_of(history: History) -> tuple[Part, ...]:
-    """Return what shares a statistic: real models first, and then as the tasks are called."""
-    from llmchem_tui.storage.selections import only, tasks
-
-    return tuple(
-        Part(task, simulated, rows)
-        for simulated in (False, True)
-        for task, rows in tasks(only(history, simulated=simulated)).items()
-    )
-
-
 def _part(parts: Sequence[Part], question: Question) -> Part | None:
     """Return the part that is asked about, where it is there or clear; real models come first."""
     named = [part for part in parts if (part.task, part.simulated) == question.part]
     usual = [part for part in parts if part.simulated == parts[0].simulated]
     return next(iter(named), usual[0] if len(usual) == 1 else None)
-
-
-def _only(history: History, part: Part) -> History:
-    from llmchem_tui.storage.selections import only, select_task
-
-    return select_task(only(history, simulated=part.simulated), part.task)

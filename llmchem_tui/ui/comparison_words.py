@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from llmchem_tui.analysis.evaluation_text import p_text
+from llmchem_tui.analysis.evaluation_text import counted, number_text, p_text
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.ui.words import NOT_APPLICABLE, name_text, number
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
         Estimate,
         Pearson,
     )
-    from llmchem_tui.ui.comparison import Comparison, Part
+    from llmchem_tui.storage.selections import Part
+    from llmchem_tui.ui.comparison import Comparison
 
 UNKNOWN = "unknown"
 
@@ -33,7 +34,7 @@ _RARE = 0.05
 _WEAK, _STRONG = 0.3, 0.5
 _ALIKE = 0.02
 _MOST_NOTES = 5
-_THOUSAND = 1000
+_THOUSAND, _MILLION = 1000, 1_000_000
 
 
 def strategy_name(name: str) -> str:
@@ -43,12 +44,12 @@ def strategy_name(name: str) -> str:
 
 def rounds(number: int) -> str:
     """Return 1 round, 1,400 rounds."""
-    return f"{number:,} round{'s' * (number != 1)}"
+    return counted(number, "round")
 
 
 def answers(number: int) -> str:
     """Return 1 answer, 8,170 answers."""
-    return f"{number:,} answer{'s' * (number != 1)}"
+    return counted(number, "answer")
 
 
 def part_name(part: Part) -> str:
@@ -98,7 +99,7 @@ def about_strategies(comparison: Comparison) -> Iterator[Content]:
     notes = [f"Not in it: {answers(part.rows)}, {part_name(part)}." for part in others]
     notes += [plain_line(note) for note in comparison.notes]
     if len(notes) > _MOST_NOTES:
-        notes[_MOST_NOTES:] = [f"… and {len(notes) - _MOST_NOTES:,} notes more."]
+        notes[_MOST_NOTES:] = [f"… and {counted(len(notes) - _MOST_NOTES, 'note')} more."]
     yield from (Content.styled(note, "$warning") for note in notes)
 
 
@@ -106,7 +107,8 @@ def _anova(own: Anova) -> str:
     what = "Whether the strategies differ in accuracy"
     if own.f is None or own.p is None:
         return f"{what} cannot be told: {own.note}."
-    found = f"(F = {own.f:.2f}, {p_text(own.p)}, {rounds(own.n)} of {len(own.groups)} strategies)"
+    tested = f"F = {number_text(own.f, 2)}, {p_text(own.p)}"
+    found = f"({tested}, {rounds(own.n)} of {len(own.groups)} strategies)"
     if own.p < _RARE:
         return f"The strategies differ in accuracy by more than chance explains {found}."
     return f"The strategies do not differ in accuracy by more than chance explains {found}."
@@ -170,11 +172,11 @@ def times(own: Latency, wide: bool) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return seconds in three digits or, where it takes more, in whole ones."""
+    """Return seconds in three digits or, where it takes more, in whole ones, at most seven."""
     for below, digits in ((1, 2), (10, 1)):
         if round(value, digits) < below:
             return f"{value:.{digits}f}"
-    return f"{value:,.0f}"
+    return f"{value:,.0f}" if round(value) < _MILLION else f"{value:.0e}"
 
 
 def about_latencies(latencies: Iterable[Latency]) -> Iterator[Content]:
@@ -210,7 +212,7 @@ def about_calibration(own: Calibration) -> list[Content]:
         how = f"{'more' if apart > 0 else 'less'} accurate than confident"
     return [
         Content(
-            f"{own.n:,} recommendation{'s' * (own.n != 1)}, on average {how}: confidence "
+            f"{counted(own.n, 'recommendation')}, on average {how}: confidence "
             f"{number(own.confidence)}, accuracy {number(own.accuracy)}. Mean distance of ● from "
             f"the diagonal: {number(own.expected_error)}."
         ),

@@ -72,6 +72,7 @@ def test_each_section_has_its_numbers_in_tables() -> None:
         assert f"| {a} | {b} | {number(value)} | " in sections["interaction"]
     assert "| LOCAL | all | 1 | 0.800 | 1.000 |" in sections["strategies"]
     assert "| RANDOM | all | 2 | 0.800 (0.800–0.800) | " in sections["strategies"]
+    assert "variances are over answers, other means over rounds." in sections["strategies"]
     assert "| 0.8 to 0.9 | 2 | 0.80 | 0.80 |" in sections["calibration"]
     assert "Mean difference 0.00" in sections["calibration"]
 

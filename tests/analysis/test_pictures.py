@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from llmchem_tui.analysis.evidence import Evidence, evidence
 from llmchem_tui.analysis.evidence_pictures import evidence_pictures
 from llmchem_tui.analysis.figures import MOST_MODELS, heat_map, short
-from llmchem_tui.analysis.pictures import NEEDS_PLOTS, Picture, check_plots, draw, png
+from llmchem_tui.analysis.pictures import NEEDS_PLOTS, SIMULATED, Picture, check_plots, draw, png
 from llmchem_tui.config import ChemistrySettings
 from llmchem_tui.domain.chemistry import chemistry
 from llmchem_tui.domain.errors import InputError
@@ -152,6 +154,21 @@ def test_little_or_uniform_evidence_is_drawn_without_a_warning(only: list[Row]) 
 def test_a_strategy_of_which_nothing_is_known_says_so() -> None:
     (strategies,) = drawn([failure("1 RANDOM", "a"), answer("2 LOCAL", "a", 0.9, 9.0)])
     assert words(strategies).count("not known") == 2
+
+
+def test_each_picture_of_simulated_models_says_so_itself() -> None:
+    for prefix, count in (("sim/", 1), ("", 0)):
+        pictures = drawn(rows(*(prefix + name for name in "abc")))
+        assert [words(picture).count(SIMULATED) for picture in pictures] == [count] * 4
+
+
+def test_nothing_foreign_is_said_where_there_is_no_home_to_write_to() -> None:
+    code = "from llmchem_tui.analysis.pictures import check_plots; check_plots()"
+    nowhere = {**os.environ, "HOME": os.devnull, "MPLCONFIGDIR": os.devnull}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env=nowhere, text=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("missing", ["matplotlib", "matplotlib.figure"])

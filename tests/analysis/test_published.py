@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from llmchem_tui.analysis.published import PublishedTables, published_tables
+from llmchem_tui.cli.published import print_published
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.history import read_history
 
@@ -57,6 +58,39 @@ def test_what_does_not_vary_has_r_0_and_p_1(tmp_path: Path) -> None:
         1.0,
     )
     assert found.associations[0].complementarity.n == 2
+    assert found.associations[0].complementarity.constant
+
+
+def test_what_differs_by_rounding_only_does_not_vary(tmp_path: Path) -> None:
+    members = rows("LOCAL", "T 1", [("a", 9.0, 0.9), ("b", 8.0, 0.4)])
+    members += rows("LOCAL", "T 2", [("a", 9.0, 0.9), ("c", 8.0, 0.4 + 1e-14)])
+    used = rows("OTHER", "T 3", [("b", 8.0, 0.9)])  # so that the scores are 1 and 0
+    found = tables(tmp_path, *members, *used).associations[0]
+    assert found.all_sizes.n == 2
+    assert found.all_sizes.constant
+
+
+def test_what_cannot_be_told_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_published(tables(tmp_path, "one,a,t,i,5,0.9,LOCAL,", "one,b,t,i,,0.9,LOCAL,"))
+    out = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "3 0.000 1.000 1 constant" in lines
+    assert lines.count("3 – – 0 no ensemble") == 2
+    assert any(line.startswith("constant: one of the two measures is the same") for line in lines)
+    assert "No two models have a profile" in out and "of 0 pairs" not in out
+    assert "effectiveness: no round of CHEMISTRY or PERFORMANCE" in out
+    assert "1 row lacks a quality" in out
+
+
+def test_pairs_at_the_cap_are_counted_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = [("a", 6.0, 0.5 + 1e-9), ("b", 5.0, 0.5 + 1e-9)]
+    print_published(tables(tmp_path, *rows("LOCAL", "T 1", pair)))
+    assert "1 of 1 pair stand within" not in (out := capsys.readouterr().out)
+    assert "Under this protocol 1 of 1 pair stands within 0.0001 of the cap" in out
 
 
 def test_a_pair_reaches_its_chemistry_at_the_empty_set_whose_cost_is_1(tmp_path: Path) -> None:

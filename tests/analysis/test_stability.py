@@ -163,6 +163,26 @@ def test_a_homogeneous_pool_keeps_its_best_single_model() -> None:
     assert [(pair.low, pair.high, pair.above) for pair in found.pairs] == [(0, 0, 0)]
 
 
+def test_equal_models_stay_equal_however_many_rounds_they_have() -> None:
+    # The sum of three times 0.8, divided by three, is more than 0.8 in floating point.
+    rows = [(f"T {i}", "a", 8.0, 0.8, MISSING) for i in range(4)]
+    rows += [(f"T {i}", "b", 8.0, 0.8, MISSING) for i in range(3)]
+    found = stability(history(rows), draws=Draws(100))
+    assert found.recommended is not None
+    assert (found.recommended.ensemble, found.climbed) == (("a",), ("a",))
+    assert (found.recommended.share, found.others) == (1, ())
+
+
+def test_equal_means_of_unequal_rounds_are_ties_in_a_resample_too() -> None:
+    # What a model has in one round, the other has in the next, in another order of the sum.
+    values = (0.64, 0.27, 0.04)
+    rows = [(f"T {i}", "a", 8.0, value, MISSING) for i, value in enumerate(values)]
+    rows += [(f"T {i}", "b", 8.0, value, MISSING) for i, value in enumerate(values[::-1])]
+    _, accuracy = round_values(history(rows), ["a", "b"]).profiles(np.ones((1, 3)))
+    known = profiles(history(rows))
+    assert accuracy[0, 0] == accuracy[0, 1] == known["a"].accuracy == known["b"].accuracy
+
+
 def test_the_same_seed_gives_the_same_whatever_the_order_of_the_rows() -> None:
     forward = varied(9)
     backward = dataclasses.replace(forward, frame=forward.frame[::-1])

@@ -12,8 +12,9 @@ from llmchem_tui.analysis.statistics import Anova, Calibration, CalibrationBin, 
 from llmchem_tui.config import Settings
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage import history
+from llmchem_tui.storage.selections import Part
 from llmchem_tui.ui import comparison_words as words
-from llmchem_tui.ui.comparison import Comparison, Comparisons, Part, Question, Unclear
+from llmchem_tui.ui.comparison import Comparison, Comparisons, Question, Unclear
 
 HEADER = "trial,model,task,latency,quality,accuracy,strategy,created,confidence,recommended"
 TASK = "choose a drug"
@@ -196,6 +197,8 @@ def test_what_is_missing_is_shown_as_missing() -> None:
         (9.94, "9.9"),
         (9.96, "10"),
         (1234.5, "1,234"),
+        (999_999.6, "1e+06"),
+        (1e308, "1e+308"),
     ],
 )
 def test_seconds_keep_about_three_digits(value: float, text: str) -> None:

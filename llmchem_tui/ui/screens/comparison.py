@@ -15,8 +15,9 @@ from textual.widget import Widget
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.storage.selections import Part
 from llmchem_tui.ui import comparison_words as words
-from llmchem_tui.ui.comparison import Comparison, Comparisons, Part, Question, Unclear
+from llmchem_tui.ui.comparison import Comparison, Comparisons, Question, Unclear
 from llmchem_tui.ui.copying import Place, exports_place
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.desk import DeskScreen
