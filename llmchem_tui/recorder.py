@@ -41,6 +41,7 @@ class Recorder:
         self.session: SessionWriter | None = None
         self.not_saved = "" if saving.write else "nothing was to be saved"
         self._unsaved = 0
+        self._taken_up = False
 
     @property
     def name(self) -> str | None:
@@ -53,6 +54,8 @@ class Recorder:
         Raises:
             StorageError: the session's folder could not be made.
         """
+        if self._taken_up:
+            self.end()
         if self.session is None and self.saving.write:
             self.go_on(begin_session(self.saving.folder, info()))
         if self.session is not None:
@@ -63,6 +66,11 @@ class Recorder:
     def go_on(self, session: SessionWriter) -> None:
         """Write this session from now on."""
         self.session, self.not_saved = session, ""
+
+    def take_up(self, session: SessionWriter) -> None:
+        """Write this session for the rounds that it has begun; a new round begins another."""
+        self.go_on(session)
+        self._taken_up = True
 
     def record(self, event: Event, finished: FinishedRound | None) -> None:
         """Save an event in the journal, and with the last one of a round its numbers.
@@ -110,5 +118,6 @@ class Recorder:
             StorageError: its end could not be written.
         """
         session, self.session = self.session, None
+        self._taken_up = False
         if session is not None:
             session.close()

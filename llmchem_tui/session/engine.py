@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from math import inf
 
 from llmchem_tui.domain.model import Answer, AnswerResult, Review, ReviewResult, Status
@@ -22,6 +22,7 @@ from llmchem_tui.session.events import (
     PhaseChanged,
     ReviewEnded,
     RoundEnded,
+    RoundResumed,
     RoundStarted,
     TextArrived,
 )
@@ -42,6 +43,7 @@ from llmchem_tui.session.provider import (
     Thinking,
 )
 from llmchem_tui.session.scheduler import Job, Plan, Scheduler
+from llmchem_tui.session.state import RoundState
 
 _CANCELLED = Reply(Status.CANCELLED, message="cancelled")
 _PHASES = {
@@ -90,9 +92,18 @@ class _Run:
         self.open = {r.trial: r for r in plan.rounds}
         self.deadlines = Deadlines(plan.deadline_seconds)
         self.late: set[str] = set()
-        self.names = {s.name for r in plan.rounds for s in r.ensemble} | {
-            s.id for r in plan.rounds for s in r.ensemble
-        }
+        self._resume([RoundState.of(r.before) for r in plan.rounds if r.before])
+
+    def _resume(self, states: Sequence[RoundState]) -> None:
+        """Take up the clock where it stopped, and what the rounds have behind them."""
+        self.began -= max((state.now for state in states), default=0.0)
+        for state in states:
+            self.started[state.trial] = self.now() - state.elapsed
+            for name in state.authors:
+                answer = state.answers[name].answer
+                assert answer is not None
+                self.answers[state.trial, name] = answer
+            self.events.put_nowait(RoundResumed(at=self.now(), trial=state.trial))
 
     def now(self) -> float:
         return self.loop.time() - self.began
@@ -102,6 +113,7 @@ class _Run:
         stopper = asyncio.create_task(stop.wait())
         try:
             await self._look_into_memories()
+            self._end_finished_rounds()  # one may have broken off behind its last call
             while self.open and not stop.is_set():
                 for job in self.schedule.start_ready():
                     running[self._start(job)] = job
@@ -193,7 +205,8 @@ class _Run:
         if author is None:
             messages = answer_messages(self.prompts, plan.vignette)
         else:
-            subject, masked = mask_answer(self.answers[plan.trial, author], self.names)
+            names = {name for spec in plan.ensemble for name in (spec.name, spec.id)}
+            subject, masked = mask_answer(self.answers[plan.trial, author], names)
             rng = random.Random(f"delimiter|{plan.seed}|{job.call.model}|{author}")
             messages = review_messages(self.prompts, plan.vignette, subject, job.label, rng)
         request = CallRequest(

@@ -1,7 +1,8 @@
 """What happens in a plan, as frozen values. The journal stores them as they are.
 
-Every event names its trial and its time, ``at``, in seconds since the plan began. A call is queued
-from the start of its round until its ``CallStarted``; it ends with ``AnswerEnded`` or
+Every event names its trial and its time, ``at``, in seconds since the plan began; the plan of a
+round that goes on takes up its clock where it stopped. A call is queued from the start of its round
+until its ``CallStarted``; it ends with ``AnswerEnded`` or
 ``ReviewEnded``. Reviews of, or by, a model whose answer is not ok do not take place and have no
 event.
 """
@@ -43,6 +44,16 @@ class RoundStarted(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     strategy: str
     seed: int
     order: str
+
+
+class RoundResumed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """A round goes on that was cancelled or cut off: only its finished calls count.
+
+    A finished call has ended, whatever its status, but for ``cancelled``. The others are queued.
+    """
+
+    at: float
+    trial: str
 
 
 class CallStarted(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -110,5 +121,12 @@ class RoundEnded(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 Event = (
-    RoundStarted | CallStarted | PhaseChanged | TextArrived | AnswerEnded | ReviewEnded | RoundEnded
+    RoundStarted
+    | RoundResumed
+    | CallStarted
+    | PhaseChanged
+    | TextArrived
+    | AnswerEnded
+    | ReviewEnded
+    | RoundEnded
 )

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import ModelSpec, Vignette
+from llmchem_tui.domain.model import ModelSpec, Status, Vignette
 from llmchem_tui.session.anonymity import draw_labels
 from llmchem_tui.session.calls import Endpoint
-from llmchem_tui.session.events import Call
+from llmchem_tui.session.events import Call, Event
 from llmchem_tui.session.hosts import WORTH_A_LOAD, Host
+from llmchem_tui.session.state import RoundState
 
 Order = Literal["pipelined", "staged"]
 
@@ -25,6 +26,9 @@ Order = Literal["pipelined", "staged"]
 @dataclass(frozen=True, slots=True)
 class RoundPlan:
     """One vignette and one ensemble; ``seed`` drives labels, order and the servers' sampling.
+
+    ``before``: what has happened already to a round that goes on, its ``RoundStarted`` first;
+    its finished calls are not made again.
 
     Raises:
         InputError: the ensemble is empty, or a model is in it twice.
@@ -35,6 +39,7 @@ class RoundPlan:
     ensemble: tuple[ModelSpec, ...]
     strategy: str
     seed: int
+    before: tuple[Event, ...] = ()
 
     def __post_init__(self) -> None:
         names = [spec.name for spec in self.ensemble]
@@ -83,6 +88,14 @@ class _RoundQueue:
         self.answered: set[str] = set()
         self.failed: set[str] = set()
         self.reviews = self._reviews()
+        if plan.before:
+            self._leave_out(RoundState.of(plan.before).finished)
+
+    def _leave_out(self, finished: Mapping[Call, Status]) -> None:
+        for job in self.left:
+            if job.call in finished and job in self.left:  # a failed author's reviews are out
+                self.start(job)
+                self.end(job.call, finished[job.call] is Status.OK)
 
     def _reviews(self) -> list[Job]:
         names = [spec.name for spec in self.plan.ensemble]

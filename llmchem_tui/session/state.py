@@ -5,7 +5,7 @@ No clock, no I/O, no widget: the same events always give the same state.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from llmchem_tui.domain.final_recommendation import concerns
@@ -21,6 +21,7 @@ from llmchem_tui.session.events import (
     PhaseChanged,
     ReviewEnded,
     RoundEnded,
+    RoundResumed,
     RoundStarted,
     TextArrived,
 )
@@ -75,6 +76,16 @@ class RoundState:
             call = Call(spec.name)
             self.calls[call] = CallState(call)
 
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> RoundState:
+        """The state after a round's events, of which ``RoundStarted`` is the first."""
+        started = events[0]
+        assert isinstance(started, RoundStarted)
+        state = cls(started)
+        for event in events:
+            state.apply(event)
+        return state
+
     @property
     def trial(self) -> str:
         """The round's name: session id and number."""
@@ -96,12 +107,20 @@ class RoundState:
         self.now = event.at
         if isinstance(event, RoundEnded):
             self.ended = event
+        elif isinstance(event, RoundResumed):
+            self._resume()
         elif isinstance(event, AnswerEnded):
             self._call(Call(event.result.model)).result = event.result
         elif isinstance(event, ReviewEnded):
             self._call(Call(event.result.reviewer, event.result.author)).result = event.result
         else:
             self._apply_progress(event)
+
+    def _resume(self) -> None:
+        self.ended = None
+        finished = self.finished
+        for call in self.calls.keys() - finished.keys():
+            self.calls[call] = CallState(call)
 
     def _apply_progress(self, event: CallStarted | PhaseChanged | TextArrived) -> None:
         state = self._call(event.call)
@@ -125,6 +144,12 @@ class RoundState:
         """The answers that have ended, by model, in the order of the ensemble."""
         results = {name: self.calls[Call(name)].result for name in self.names}
         return {n: result for n, result in results.items() if isinstance(result, AnswerResult)}
+
+    @property
+    def finished(self) -> dict[Call, Status]:
+        """The calls that are not made again where the round goes on, answers first."""
+        ended = {c: state.result.status for c, state in self.calls.items() if state.result}
+        return {call: status for call, status in ended.items() if status is not Status.CANCELLED}
 
     @property
     def authors(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from llmchem_tui.session.events import (
     Event,
     ReviewEnded,
     RoundEnded,
+    RoundResumed,
     RoundStarted,
     TextArrived,
 )
@@ -27,7 +28,7 @@ from llmchem_tui.storage.journal import FORMAT, VERSION, Header, read_header
 
 _TEXT_SECONDS = 0.1  # text of a call is joined over this time: ten lines a second at most
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}  # some network folders have none
-_DURABLE = (RoundStarted, AnswerEnded, ReviewEnded, RoundEnded)
+_DURABLE = (RoundStarted, RoundResumed, AnswerEnded, ReviewEnded, RoundEnded)
 
 
 class JournalWriter:
@@ -192,7 +193,7 @@ def _call(event: Event) -> tuple[str, Call | None]:
             return event.trial, Call(result.model)
         case ReviewEnded(result=review):
             return event.trial, Call(review.reviewer, review.author)
-        case RoundStarted() | RoundEnded():
+        case RoundStarted() | RoundResumed() | RoundEnded():
             return event.trial, None
         case _:
             return event.trial, event.call

@@ -218,6 +218,10 @@ class LlmchemApp(App[None]):
     async def _replay(self, event: RoundScreen.Replay) -> None:
         await self.replay(event.session, event.trial)
 
+    async def on_history_screen_resume(self, event: HistoryScreen.Resume) -> None:
+        """Go to the Round screen, and there on with what was interrupted in a session."""
+        (await self._round()).resume(event.session)
+
     async def _round(self) -> RoundScreen:
         await self.switch_mode("round")
         screen = self.get_screen_stack()[0]

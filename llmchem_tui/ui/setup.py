@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from llmchem_tui.domain.chemistry import ChemistryTable
     from llmchem_tui.domain.strategies import Choice
     from llmchem_tui.laboratory import Laboratory
-    from llmchem_tui.session.scheduler import Plan
+    from llmchem_tui.session.scheduler import Plan, RoundPlan
     from llmchem_tui.storage.rounds import FinishedRound
 
 STRATEGIES = {
@@ -62,6 +62,14 @@ class Setup:
         """
         assert self.choice is not None
         return laboratory.plan(self.vignette, self.choice, laboratory.draw_seed())
+
+    def repeat(self, plan: RoundPlan) -> None:
+        """Take the vignette and the ensemble of a round, as if they had been picked."""
+        from llmchem_tui.domain.strategies import Choice, Strategy
+
+        names = tuple(spec.name for spec in plan.ensemble)
+        self.vignette, self.n = plan.vignette, len(names)
+        self.choice = Choice(Strategy.MANUAL, names)
 
     def learn(self, laboratory: Laboratory, instead: FinishedRound | None = None) -> ChemistryTable:
         """Make an offer and return the chemistry behind it. Reads files; call it in a thread.

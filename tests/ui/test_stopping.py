@@ -21,7 +21,7 @@ async def test_escape_cancels_and_the_next_round_starts_at_once(bench: Bench) ->
         await user.press("escape")
         await user.wait_until(lambda: not user.screen.desk.busy)
         assert provider.open == []
-        assert user.result.startswith("cancelled; a new round can be run")
+        assert user.result.startswith("cancelled; w goes on with it, or a new round can be run")
         assert saved_rows(bench.folder) == []
         await user.run_round()  # the scripts are used up: now they answer
         assert "confidence" in user.result
@@ -90,3 +90,40 @@ async def test_leaving_while_models_are_looked_for_is_possible(bench: Bench) -> 
         await user.press("q")
         await user.wait_until(lambda: not user.app.is_running)
     await bench.wait_until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_a_stopped_round_goes_on_with_its_open_calls_only(bench: Bench) -> None:
+    provider = ScriptedProvider({"c": [BEGINS]})
+    bench.open_pool = scripted_pool(provider)
+    async with bench.opened() as user:
+        assert not user.enabled("resume")
+        await user.begin_round()
+        await user.wait_until(
+            lambda: (state := user.screen.desk.state) is not None and len(state.reviews) == 2
+        )
+        await user.press("escape")
+        await user.wait_until(lambda: not user.screen.desk.busy)
+        assert user.result.startswith("cancelled; w goes on with it, or a new round can be run")
+        asked = len(provider.requests)
+        await user.press("w")
+        await user.wait_until(lambda: "confidence" in user.result)
+        assert len(provider.requests) - asked == 1 + 4  # c answers, and reviews with c
+        assert len(saved_rows(bench.folder)) == 3
+        await user.run_round()  # is saved in a session of its own
+        assert [row["trial"][-2:] for row in saved_rows(bench.folder)] == [" 1"] * 6
+
+
+async def test_an_interrupted_session_goes_on_from_the_list(bench: Bench) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider({"c": [BEGINS]}))
+    async with bench.opened() as user:
+        await user.begin_round()
+        await user.press("escape")
+        await user.wait_until(lambda: not user.screen.desk.busy)
+    async with bench.opened() as user:
+        await user.press("h")
+        await user.wait_until(lambda: user.app.screen.check_action("resume", ()))
+        await user.press("w")
+        await user.wait_until(lambda: "confidence" in user.result)
+        assert len(saved_rows(bench.folder)) == 3
+        await user.press("h", "w")
+        await user.wait_until(lambda: "there is nothing to do" in user.told)

@@ -11,6 +11,7 @@ from textual import on, work
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
@@ -50,9 +51,23 @@ class HistoryScreen(DeskScreen):
             id="history.compare",
             tooltip="Compare strategies over what is highlighted, or all that is listed",
         ),
+        Binding(
+            "w",
+            "resume",
+            "Resume",
+            id="history.resume",
+            tooltip="Go on with what was interrupted in the session",
+        ),
         BACK,
     ]
     HELP = "What is saved, newest first. Enter replays it."
+
+    class Resume(Message):
+        """The user wants to go on with what was interrupted in a session."""
+
+        def __init__(self, session: Path) -> None:
+            super().__init__()
+            self.session = session
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -157,6 +172,9 @@ class HistoryScreen(DeskScreen):
         """Tell whether an action means something now."""
         if action == "compare":
             return self.query_one(SavedList).entry is not None
+        if action == "resume":
+            entry = self.query_one(SavedList).entry
+            return entry is not None and entry.folder
         return super().makes_sense(action)
 
     def action_compare(self) -> None:
@@ -168,6 +186,13 @@ class HistoryScreen(DeskScreen):
             every = [entry.path for entry in saved.entries]
             screen = ComparisonScreen(self.desk, self._comparisons, saved.entry.path, every)
             self.app.push_screen(screen)
+
+    # --- going on -----------------------------------------------------------------------------
+
+    def action_resume(self) -> None:
+        """Go on with the round that was interrupted in the highlighted session."""
+        if (entry := self.query_one(SavedList).entry) is not None:
+            self.post_message(self.Resume(entry.path))
 
     # --- replay -----------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -13,7 +14,13 @@ from textual.content import Content
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.anonymity import letter
-from llmchem_tui.session.events import AnswerEnded, ReviewEnded, RoundEnded, RoundStarted
+from llmchem_tui.session.events import (
+    AnswerEnded,
+    ReviewEnded,
+    RoundEnded,
+    RoundResumed,
+    RoundStarted,
+)
 from llmchem_tui.session.forecast import Forecast, actual_bars
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.desk import Desk
@@ -21,12 +28,14 @@ from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.board import UNZOOM
 from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.screens.own_grades import GRADING_KEYS, OwnGradesScreen
+from llmchem_tui.ui.widgets.board import VignettePane
 from llmchem_tui.ui.widgets.plan import Stays
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.status import round_parts, setup_parts
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.session.scheduler import Plan
 
 _PLANS_A_SECOND = 2
 
@@ -36,6 +45,9 @@ class LiveScreen(OwnGradesScreen):
 
     BINDINGS = [
         Binding("ctrl+r", "run", "Run", id="round.run", tooltip="Run a round"),
+        Binding(
+            "w", "resume", "Resume", id="round.resume", tooltip="Go on with the round that stopped"
+        ),
         Binding("escape", "stop", "Stop", id="round.stop", tooltip="Cancel all open calls"),
         UNZOOM,
         *GRADING_KEYS,
@@ -64,6 +76,10 @@ class LiveScreen(OwnGradesScreen):
         """One key stops the round and leaves the zoom: which of the two is known at a look."""
         if action == "stop":
             return self.desk.stop is not None and not self.board.zoomed
+        if action == "resume":
+            state = self.desk.state
+            stopped = state is not None and state.ended is not None and state.ended.cancelled
+            return stopped and not self.desk.busy and self.desk.saved_in is not None
         return super().check_action(action, parameters)
 
     def makes_sense(self, action: str) -> bool:
@@ -79,13 +95,31 @@ class LiveScreen(OwnGradesScreen):
 
     def action_run(self) -> None:
         """Run a round with the ensemble that is shown."""
+        if self.desk.setup.choice is not None:
+            self._begin_work(None)
+
+    def action_resume(self) -> None:
+        """Go on with the round that was stopped here."""
+        if self.desk.saved_in is not None:
+            self.resume(self.desk.saved_in)
+
+    def resume(self, folder: Path) -> None:
+        """Go on with the round of a session that was interrupted last."""
+        if self.desk.busy:
+            self.tell("a round is running; stop it or wait for it")
+        elif self.desk.laboratory is None:
+            self.tell("models are still looked for; try again in a moment")
+        else:
+            self._begin_work(folder)
+
+    def _begin_work(self, folder: Path | None) -> None:
         desk = self.desk
-        if desk.laboratory is None or desk.setup.choice is None or desk.busy:
+        if desk.laboratory is None or desk.busy:
             return
         # From here on, not from when the worker begins: a key in the same breath must not adopt.
         desk.busy, self.desk.stop = True, asyncio.Event()
         self.refresh_bindings()
-        self._run(desk.laboratory, self.desk.stop)
+        self._run(desk.laboratory, self.desk.stop, folder)
 
     async def learn(self) -> None:
         """Take in what the finished rounds teach."""
@@ -118,11 +152,14 @@ class LiveScreen(OwnGradesScreen):
     # --- a round ----------------------------------------------------------------------------
 
     @work(group="round")
-    async def _run(self, laboratory: Laboratory, stop: asyncio.Event) -> None:
+    async def _run(self, laboratory: Laboratory, stop: asyncio.Event, folder: Path | None) -> None:
+        """Run the next round, or go on with the one that was interrupted in a session's folder."""
         self.desk.state = self.desk.saved_in = None
         try:
+            plan = await self._resumed(laboratory, folder) if folder else None
             if await self._may_leave(laboratory):
-                await self._watch(laboratory, stop)
+                plan = plan or self.desk.setup.plan(laboratory)
+                await self._watch(laboratory, plan, stop)
         except LlmchemError as error:
             self.tell(str(error), "error")
             self.board.wait(f"The round broke off. {error}")
@@ -131,6 +168,14 @@ class LiveScreen(OwnGradesScreen):
             self.refresh_bindings()
         await self.learn()
         self.foresee()
+
+    async def _resumed(self, laboratory: Laboratory, folder: Path) -> Plan:
+        from llmchem_tui.resuming import resume
+
+        plan = await asyncio.to_thread(resume, laboratory, folder)
+        self.desk.setup.repeat(plan.rounds[0])
+        self.query_one(VignettePane).show(self.desk.setup.vignette)
+        return plan
 
     async def _may_leave(self, laboratory: Laboratory) -> bool:
         """Ask before a vignette first goes to an untrusted endpoint."""
@@ -144,12 +189,12 @@ class LiveScreen(OwnGradesScreen):
         laboratory.allow(self.desk.setup.ensemble)
         return True
 
-    async def _watch(self, laboratory: Laboratory, stop: asyncio.Event) -> None:
+    async def _watch(self, laboratory: Laboratory, plan: Plan, stop: asyncio.Event) -> None:
         state: RoundState | None = None
-        async with aclosing(laboratory.run(self.desk.setup.plan(laboratory), stop)) as events:
+        async with aclosing(laboratory.run(plan, stop)) as events:
             async for event in events:
-                if isinstance(event, RoundStarted):
-                    self.desk.state = state = RoundState(event)
+                if isinstance(event, RoundStarted | RoundResumed):
+                    self.desk.state = state = RoundState.of((*plan.rounds[0].before, event))
                     await self._begin(state)
                     self.refresh_bindings()
                 elif state is not None:
@@ -172,7 +217,7 @@ class LiveScreen(OwnGradesScreen):
         self._told = laboratory.recorder.not_saved
 
     async def _begin(self, state: RoundState) -> None:
-        self._started, self._beat = asyncio.get_running_loop().time(), -1.0
+        self._started, self._beat = asyncio.get_running_loop().time() - state.elapsed, -1.0
         abstain_below = self.desk.settings.round.abstain_below
         before = self.board.reading
         await self.board.begin(Reading(state, abstain_below, blind=self.desk.blind))
@@ -183,12 +228,17 @@ class LiveScreen(OwnGradesScreen):
 
     def _finish(self, state: RoundState, saved: str, laboratory: Laboratory) -> None:
         if state.ended is None or state.ended.cancelled:
-            self.board.finish_early("cancelled; a new round can be run")
+            self.board.finish_early(self._after_cancelling(laboratory))
             return
         self.save_own_grades(laboratory)
         self.show_outcome(saved, laboratory.totals)
         if not self.is_current:
             self.tell("the round is over", "information")
+
+    def _after_cancelling(self, laboratory: Laboratory) -> str:
+        if self.desk.saved_in is None or laboratory.recorder.saving.private:
+            return "cancelled; a new round can be run"
+        return f"cancelled; {self.key('round.resume')} goes on with it, or a new round can be run"
 
     # --- drawing ----------------------------------------------------------------------------
 

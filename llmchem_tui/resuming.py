@@ -1,0 +1,102 @@
+"""Going on with a round that was cancelled or cut off: its finished calls are not made again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.model import ModelSpec
+from llmchem_tui.session.scheduler import Plan
+from llmchem_tui.storage.interrupted import interrupted_rounds
+from llmchem_tui.storage.reopening import reopen_session
+from llmchem_tui.storage.session_file import SESSION_FILE, prompt_digests, read_tables
+
+if TYPE_CHECKING:
+    from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.session.events import Event
+    from llmchem_tui.session.scheduler import RoundPlan
+    from llmchem_tui.storage.sessions import SessionWriter
+
+
+def resume(laboratory: Laboratory, folder: Path) -> Plan:
+    """Return the plan of the session's round that was interrupted last; it is saved there.
+
+    It goes on with the vignette, the ensemble and the seed that it had. Reads files; call it in a
+    thread.
+
+    Raises:
+        InputError: no round of it was interrupted, or a round cannot go on: its texts are private,
+            or a model or a prompt is another one now.
+        StorageError: the session cannot be written, or another process is writing it.
+    """
+    if laboratory.recorder.saving.private:
+        raise InputError("Texts are not saved now, which a round needs to go on: save them again.")
+    laboratory.knowledge()  # while the session's earlier rounds are still those of another sitting
+    laboratory.recorder.end()
+    session = reopen_session(folder)
+    try:
+        round_ = _interrupted(laboratory, session)
+    except InputError:
+        session.close()
+        raise
+    laboratory.recorder.take_up(session)
+    return laboratory.plan_of([round_])
+
+
+def _interrupted(laboratory: Laboratory, session: SessionWriter) -> RoundPlan:
+    rounds = interrupted_rounds(session.folder)
+    if not rounds:
+        raise InputError(f"No round of {session.folder} was interrupted: there is nothing to do.")
+    tables = read_tables(session.folder / SESSION_FILE)
+    if tables["prompts"] != prompt_digests(laboratory.prompts):
+        raise InputError(
+            f"The prompts have changed since {session.folder} was begun: its round cannot go on. "
+            "Bring them back ([round] prompts), or run a new round."
+        )
+    return going_on(laboratory, rounds[-1])
+
+
+def going_on(laboratory: Laboratory, before: Sequence[Event]) -> RoundPlan:
+    """Return the plan of an interrupted round, its events so far given.
+
+    Raises:
+        InputError: one of its models is not in the pool, or is another one now.
+    """
+    from llmchem_tui.session.scheduler import RoundPlan
+    from llmchem_tui.session.state import RoundState
+
+    started = RoundState.of(before).started
+    present = {spec.name: spec for spec in laboratory.pool.models}
+    changes = list(_changes(started.ensemble, present))
+    if changes:
+        raise InputError(
+            f"Round {started.trial} cannot go on: {', '.join(changes)}. Bring the models back, or "
+            "run a new round."
+        )
+    return RoundPlan(
+        started.trial,
+        started.vignette,
+        tuple(present[spec.name] for spec in started.ensemble),
+        started.strategy,
+        started.seed,
+        tuple(before),
+    )
+
+
+def _changes(before: Sequence[ModelSpec], present: dict[str, ModelSpec]) -> Iterator[str]:
+    for spec in before:
+        now = present.get(spec.name)
+        if now is None:
+            yield f"{spec.name} is not in the pool"
+        elif _what_answers(spec) != _what_answers(now):
+            yield f"{spec.name} is another one now"
+
+
+def _what_answers(spec: ModelSpec) -> ModelSpec:
+    """What makes two models the same: not where they run, what they cost or were called."""
+    return dataclasses.replace(
+        spec, endpoint="", mirrors=(), aliases=(), price_in=None, price_out=None
+    )
