@@ -17,6 +17,7 @@ from llmchem_tui.consent import Consent
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import ModelSpec, Vignette
 from llmchem_tui.domain.totals import Totals
+from llmchem_tui.event_log import log_event
 from llmchem_tui.past import Past
 from llmchem_tui.recorder import Recorder, Saving
 from llmchem_tui.session.engine import run_rounds
@@ -264,12 +265,12 @@ class Laboratory:
         Raises:
             StorageError: the session's folder could not be made.
         """
+        return self.plan_of(starmap(self._round_plan, rounds))
+
+    def plan_of(self, rounds: Iterable[RoundPlan]) -> Plan:
+        """Return the plan of rounds, under the settings for their order and deadlines."""
         own = self.settings.round
-        return Plan(
-            tuple(starmap(self._round_plan, rounds)),
-            order=own.order,
-            deadline_seconds=own.deadline_seconds,
-        )
+        return Plan(tuple(rounds), order=own.order, deadline_seconds=own.deadline_seconds)
 
     def _round_plan(self, vignette: Vignette, choice: Choice, seed: int) -> RoundPlan:
         self._rounds += 1
@@ -285,7 +286,7 @@ class Laboratory:
 
         Where something cannot be saved the round goes on; ``recorder.not_saved`` says why.
         """
-        states: dict[str, RoundState] = {}
+        states = {one.trial: RoundState.of(one.before) for one in plan.rounds if one.before}
         rounds = run_rounds(plan, self.pool.endpoints, self.prompts, stop)
         async with aclosing(rounds) as events:  # an error here must not leave calls open
             async for event in events:
@@ -294,6 +295,7 @@ class Laboratory:
                 state = states[event.trial]
                 state.apply(event)
                 self.recorder.record(event, self._learn(event, state))
+                log_event(event, self.recorder)
                 yield event
 
     def _learn(self, event: Event, state: RoundState) -> FinishedRound | None:
@@ -322,6 +324,7 @@ class Laboratory:
             models=self.pool.models,
             private=self.recorder.saving.private,
             prompts=prompt_digests(self.prompts),
+            abstain_below=self.settings.round.abstain_below,
         )
 
     async def aclose(self) -> None:

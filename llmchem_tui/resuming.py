@@ -68,7 +68,10 @@ def going_on(laboratory: Laboratory, before: Sequence[Event]) -> RoundPlan:
     from llmchem_tui.session.scheduler import RoundPlan
     from llmchem_tui.session.state import RoundState
 
-    started = RoundState.of(before).started
+    state = RoundState.of(before)
+    started = state.started
+    if any(state.answers[name].answer is None for name in state.authors):
+        raise InputError(f"Round {started.trial} cannot go on: its answers are not in the journal.")
     present = {spec.name: spec for spec in laboratory.pool.models}
     changes = list(_changes(started.ensemble, present))
     if changes:

@@ -51,11 +51,29 @@ def test_it_prints_the_strategies_and_a_verdict_for_every_size(
     assert "20 rounds, split at 10 points, after 6 to 18" in result.out
     assert "N = 3: CHEMISTRY is not better than PERFORMANCE: they always chose alike." in result.out
     (overall,) = [line for line in result.out.splitlines() if line.startswith("Over all N:")]
-    assert overall.startswith("Over all N: CHEMISTRY is ")
-    assert " than PERFORMANCE on this history (difference " in overall
+    assert "CHEMISTRY is not better than PERFORMANCE on this history (difference " in overall
     assert " %, 95 % " in overall
     assert " … " in overall
+    assert "2 comparisons: each interval is of 97.5 %, so that all hold together" in result.out
     assert "foretold by chemistry: r = " in result.out
+
+
+def test_the_verdict_is_by_accuracy_where_effectiveness_is_saturated(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    skills = {"a": (9, 0.9), "b": (6, 0.8), "c": (8, 0.7), "d": (5, 0.6)}
+    rows = [
+        f"T {trial},{model},t,i,{quality},{accuracy},RANDOM,2026-01-{trial + 1:02} 10:00:00"
+        for trial in range(20)
+        for model, (quality, accuracy) in skills.items()
+    ]
+    path = tmp_path / "history.csv"
+    path.write_text("\n".join([HEADER, *rows, ""]))
+    said = llmchem("backtest", path).out
+    assert (
+        "N = 2: Effectiveness tells nothing (saturated: the same for both on every item). By mean "
+        "accuracy CHEMISTRY is worse than PERFORMANCE on this history (difference -"
+    ) in said
 
 
 def test_negative_numbers_have_a_sign_that_every_locale_can_show(
@@ -93,7 +111,7 @@ def test_simulated_and_real_models_are_never_tested_together(
     ("count", "day", "more", "said"),
     [
         (9, "2026-01-{:02}", (), "A backtest needs at least 10 rounds with a date of creation"),
-        (20, "", (), "the history has 0 (60 rows have none)"),
+        (20, "", (), "the history has 0 (60 rows without a date)"),
         (20, "2026-01-{:02}", ("--task", "x"), 'There is no task "x" in the history.'),
         (20, "2026-01-{:02}", ("--seed", "-1"), "--seed"),
     ],

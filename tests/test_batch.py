@@ -1,16 +1,9 @@
-"""`llmchem batch`: what it runs, what it learns from, and how it goes on after any stop."""
+"""`llmchem batch`: what it runs, what it learns from, and what needs leave."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
-import functools
-import io
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -20,83 +13,23 @@ import pytest
 from llmchem_tui.batch.choices import Choices
 from llmchem_tui.batch.request import STRATEGIES, Request
 from llmchem_tui.batch.runner import Batch
-from llmchem_tui.cli import run_command_line
-from llmchem_tui.config import ChemistrySettings, HistorySettings, RoundSettings, Settings
+from llmchem_tui.config import HistorySettings, Settings
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality, ModelSpec
-from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.facts import EndpointReport
 from llmchem_tui.providers.pool import simulated_pool
-from llmchem_tui.recorder import Saving
 from llmchem_tui.session.calls import Endpoint
 from llmchem_tui.session.provider import ModelMissing
-from llmchem_tui.storage.batches import find_batch
-from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.history import History, history_of, read_history
-from llmchem_tui.storage.journal import read_journal
-from llmchem_tui.storage.prompts import load_prompts
-from llmchem_tui.storage.reopening import reopen_session
-from llmchem_tui.storage.rounds import read_reviews
 from llmchem_tui.storage.sessions import list_sessions
-from llmchem_tui.storage.vignettes import find
+from tests.batches import CASES, SMALL, laboratory, request
 from tests.cli import Llmchem, make_llmchem
 from tests.session.scripted import ScriptedProvider, in_virtual_time
-
-CASES = ("cap-older-adult", "croup-toddler")
-SMALL = (*CASES, "--trials", 2, "--simulated", "--time-scale", 0, "--seed", 7)
-RESULTS = ["strategy", "vignette", "seed", "model", "status", "result", "accuracy", "variance"]
 
 
 @pytest.fixture
 def llmchem(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Llmchem:
     return make_llmchem(capsys, monkeypatch)
-
-
-def request(**other: object) -> Request:
-    own = Request(tuple(map(find, CASES)), STRATEGIES, (2,), 1, 7)
-    return dataclasses.replace(own, **other)  # type: ignore[arg-type]
-
-
-async def laboratory(folder: Path, settings: Settings | None = None) -> Laboratory:
-    return Laboratory(
-        settings or Settings(round=RoundSettings(seed=7)),
-        await simulated_pool(),
-        load_prompts(),
-        Saving(folder),
-    )
-
-
-def results(folder: Path) -> list[tuple[object, ...]]:
-    """What every round of a folder came to, whatever the session or the time."""
-    return sorted(map(tuple, read_history([folder]).frame[RESULTS].astype(str).values.tolist()))
-
-
-def stopped_at(folder: Path, calls: int, llmchem: Llmchem) -> None:
-    llmchem("batch", *SMALL, "--out", folder, "--max-calls", calls)
-
-
-@pytest.fixture
-def complete(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all of the small batch, run once; nobody may change it."""
-    return _complete(tmp_path_factory.getbasetemp() / "complete batch")
-
-
-@functools.cache
-def _complete(folder: Path) -> Path:
-    with contextlib.redirect_stdout(io.StringIO()):
-        assert run_command_line([str(part) for part in ("batch", *SMALL, "--out", folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def undisturbed(complete: Path) -> list[tuple[object, ...]]:
-    return results(complete)
-
-
-@pytest.fixture
-def whole(complete: Path, tmp_path: Path) -> Path:
-    """A copy of the complete batch."""
-    return shutil.copytree(complete, tmp_path / "whole")
 
 
 # --- what it runs ---------------------------------------------------------------------------------
@@ -129,212 +62,17 @@ def test_all_bundled_vignettes_run_if_none_is_named(llmchem: Llmchem, tmp_path: 
     assert "300 rounds; 2,700 calls" in llmchem(*asked).err
 
 
-def test_a_batch_that_is_complete_runs_nothing(
-    llmchem: Llmchem, whole: Path, undisturbed: list[tuple[object, ...]]
+def test_what_to_know_beforehand_is_told_and_in_the_document(
+    llmchem: Llmchem, tmp_path: Path
 ) -> None:
-    again = llmchem("batch", *SMALL, "--out", whole)
-    assert again.code == 0
-    assert "no round is left, 20 are there already" in again.err
-    assert results(whole) == undisturbed
-    assert [line.split()[:2] for line in again.out.splitlines()[3:8]] == [
-        [strategy, "4/4"] for strategy in STRATEGIES
-    ]
-
-
-def test_more_trials_run_what_is_missing(
-    llmchem: Llmchem, whole: Path, undisturbed: list[tuple[object, ...]]
-) -> None:
-    more = llmchem("batch", *SMALL, "--trials", 3, "--out", whole)
-    assert "10 rounds, 20 are there already" in more.err
-    assert set(undisturbed) < set(results(whole))
-    assert len(list_sessions(whole)) == 5
-
-
-# --- going on -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("calls", [9, 50, 100, 150])
-def test_a_limit_stops_between_rounds_and_the_same_command_goes_on(
-    llmchem: Llmchem, tmp_path: Path, undisturbed: list[tuple[object, ...]], calls: int
-) -> None:
-    asked = ("batch", *SMALL, "--out", tmp_path / "part", "--json")
-    first = llmchem(*asked, "--max-calls", calls)
-    assert first.code == 0
-    assert "no room for the next round" in first.err
-    assert 0 < first.document["usage"]["calls"] <= calls
-    assert first.document["rounds_left"] > 0
-    assert set(results(tmp_path / "part")) < set(undisturbed)
-    assert llmchem(*asked).document["rounds_left"] == 0
-    assert results(tmp_path / "part") == undisturbed
-    assert len(list_sessions(tmp_path / "part")) == 5
-
-
-@pytest.mark.parametrize("after", [1, 11, 18])
-def test_a_killed_batch_goes_on_with_no_round_lost_or_doubled(
-    llmchem: Llmchem, tmp_path: Path, undisturbed: list[tuple[object, ...]], after: int
-) -> None:
-    command = [sys.executable, "-m", "llmchem_tui", "batch", *SMALL, "--out", tmp_path / "part"]
-    with subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(f"{after}/20 "):
-                process.send_signal(signal.SIGKILL)
-                break
-    assert set(results(tmp_path / "part")) <= set(undisturbed)
-    assert llmchem("batch", *SMALL, "--out", tmp_path / "part").code == 0
-    assert results(tmp_path / "part") == undisturbed
-    assert len(list_sessions(tmp_path / "part")) == 5
-    for entry in list_sessions(tmp_path / "part"):
-        ended = set(read_history([entry.path]).frame["trial"])
-        assert set(read_reviews(entry.path / "reviews.csv")) == ended
-        assert read_journal(entry.path).notes == ()
-
-
-@pytest.mark.parametrize("torn", [1, 200, 1500])
-def test_a_row_that_was_torn_is_taken_out_and_its_round_run_again(
-    llmchem: Llmchem, whole: Path, undisturbed: list[tuple[object, ...]], torn: int
-) -> None:
-    last = find_batch(whole, 7)["CHEMISTRY"]
-    for name in ("history.csv", "reviews.csv", "journal.jsonl"):
-        content = (last / name).read_bytes()
-        (last / name).write_bytes(content[:-torn])
-    again = llmchem("batch", *SMALL, "--out", whole)
-    assert again.code == 0, again.err
-    assert results(whole) == undisturbed
-    reviews = read_reviews(last / "reviews.csv")
-    assert set(reviews) == set(read_history([last]).frame["trial"])
-
-
-def test_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
-    async def work() -> None:
-        lab, stop = await laboratory(tmp_path), asyncio.Event()
-        with closing(Batch(lab, request(trials=2))) as batch:
-            async for _ in batch.run(stop):
-                stop.set()
-            assert batch.rounds_left == 20 - len(read_history([tmp_path]).frame) // 2
-            assert not batch.problems
-        await lab.aclose()
-
-    in_virtual_time(work())
-
-
-def test_two_cannot_write_the_same_batch(tmp_path: Path, llmchem: Llmchem) -> None:
-    stopped_at(tmp_path, 30, llmchem)
-    (entry,) = list_sessions(tmp_path)
-    with closing(reopen_session(entry.path)):
-        refused = llmchem("batch", *SMALL, "--out", tmp_path)
-    assert refused.code == 1
-    assert "is being written by another llmchem" in refused.err
-    assert llmchem("batch", *SMALL, "--out", tmp_path).code == 0
-
-
-def test_two_that_begin_together_do_not_run_the_same_rounds(tmp_path: Path) -> None:
-    async def work() -> None:
-        with closing(Batch(await laboratory(tmp_path), request())):
-            second = await laboratory(tmp_path)
-            with pytest.raises(StorageError, match="run by another llmchem"):
-                Batch(second, request())
-            Batch(second, request(seed=8)).close()
-        Batch(second, request()).close()
-
-    in_virtual_time(work())
-
-
-def test_a_history_that_is_damaged_in_the_middle_is_not_cut(whole: Path, llmchem: Llmchem) -> None:
-    file = find_batch(whole, 7)["RANDOM"] / "history.csv"
-    for damaged in (
-        file.read_bytes().replace(b",", b";"),
-        b"\xef\xbb\xbf" + file.read_bytes(),
-        file.read_bytes().replace(b"\n", b"\n,,torn,\n", 2),
-    ):
-        file.write_bytes(damaged)
-        refused = llmchem("batch", *SMALL, "--out", whole)
-        assert refused.code == 2
-        assert "history.csv" in refused.err and "restore it from a copy" in refused.err.lower()
-        assert file.read_bytes() == damaged
-
-
-def test_a_batch_whose_files_cannot_be_written_stops_and_says_so(
-    tmp_path: Path, llmchem: Llmchem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("llmchem_tui.storage.sessions.append", full)
-    ran = llmchem("batch", *SMALL, "--out", tmp_path, "--json")
-    assert ran.code == 1
-    assert "No space left on device" in ran.err
-    assert ran.document["rounds_left"] == 20
-
-
-# --- what may not have changed --------------------------------------------------------------------
-
-
-def test_another_pool_is_refused(tmp_path: Path, llmchem: Llmchem) -> None:
-    stopped_at(tmp_path, 30, llmchem)
-
-    async def work() -> None:
-        lab = await laboratory(tmp_path)
-        lab.pool = dataclasses.replace(lab.pool, models=lab.pool.models[1:])
-        gone = (await simulated_pool()).models[0].name
-        with pytest.raises(InputError, match=f"{gone} is gone.*--seed or --out"):
-            Batch(lab, request())
-
-    in_virtual_time(work())
-
-
-def test_another_text_of_a_vignette_is_refused(tmp_path: Path, llmchem: Llmchem) -> None:
-    stopped_at(tmp_path, 30, llmchem)
-    first, *others = map(find, CASES)
-    edited = dataclasses.replace(first, text="Something else.")
-
-    async def work() -> None:
-        with pytest.raises(InputError, match="vignette cap-older-adult has changed"):
-            Batch(await laboratory(tmp_path), request(vignettes=(edited, *others)))
-
-    in_virtual_time(work())
-
-
-def test_another_reference_of_a_vignette_is_refused(tmp_path: Path, llmchem: Llmchem) -> None:
-    stopped_at(tmp_path, 30, llmchem)
-    first, *others = map(find, CASES)
-    edited = dataclasses.replace(first, acceptable=first.acceptable[:1], unacceptable=())
-
-    async def work() -> None:
-        with pytest.raises(InputError, match="vignette cap-older-adult has changed"):
-            Batch(await laboratory(tmp_path), request(vignettes=(edited, *others)))
-
-    in_virtual_time(work())
-
-
-def test_other_settings_of_what_is_chosen_are_refused(tmp_path: Path, llmchem: Llmchem) -> None:
-    stopped_at(tmp_path, 30, llmchem)
-    settings = Settings(chemistry=ChemistrySettings(alpha=0.9))
-
-    async def work() -> None:
-        with pytest.raises(InputError, match="settings of chemistry or abstain_below"):
-            Batch(await laboratory(tmp_path, settings), request())
-
-    in_virtual_time(work())
-
-
-def test_one_vignette_alone_is_told_to_teach_nothing(llmchem: Llmchem, tmp_path: Path) -> None:
-    ran = llmchem("batch", *SMALL[1:], "--out", tmp_path, "--max-calls", 1)
-    assert "PERFORMANCE and CHEMISTRY choose for a vignette from rounds on others" in ran.err
-
-
-def test_a_refused_batch_leaves_the_others_free(tmp_path: Path, llmchem: Llmchem) -> None:
-    stopped_at(tmp_path, 60, llmchem)
-    paths = list(find_batch(tmp_path, 7).values())
-    assert len(paths) == 2
-
-    async def work() -> None:
-        lab = await laboratory(tmp_path)
-        with closing(reopen_session(paths[1])), pytest.raises(StorageError, match="another"):
-            Batch(lab, request())
-        reopen_session(paths[0]).close()
-
-    in_virtual_time(work())
+    asked = ("batch", "--simulated", "--time-scale", 0, "--out", tmp_path, "--max-calls", 1)
+    ran = llmchem(*asked, CASES[0], "-n", "3,5", "--json")
+    alone = "PERFORMANCE and CHEMISTRY choose for a vignette from rounds on others"
+    few = "LOCAL: The pool has only 4 local of the 5 models asked for."
+    assert [note.partition(",")[0] for note in ran.document["notes"]][-1] == alone
+    assert few in ran.document["notes"]
+    assert all(note in ran.err for note in ran.document["notes"])
+    assert llmchem(*asked, *CASES, "--json").document["notes"] == []
 
 
 # --- learning -------------------------------------------------------------------------------------
@@ -518,6 +256,9 @@ def test_a_pool_whose_server_is_gone_is_refused_before_anything_runs(tmp_path: P
         (("--strategies", "LOCAL,BEST"), "no strategy 'BEST'"),
         (("-n", "2,x"), "-n 2,x: give whole numbers"),
         (("-n", "0"), "-n 0: give whole numbers"),
+        (("-n", "9" * 5000), "999: give whole numbers"),
+        (("--out", ""), "'' is no name of a file or folder"),
+        (("--out", "-"), "'-' is no name of a file or folder"),
         (("-n", "99"), "An ensemble of 99 models cannot be made"),
         (("nothing-like-it",), "no vignette 'nothing-like-it'"),
         (("cap-older-adult", "cap-older-adult"), "is named twice"),

@@ -39,13 +39,15 @@ def test_it_compares_the_strategies(llmchem: Llmchem, history: Path) -> None:
         ["LOCAL", "all", "1"],
         ["RANDOM", "all", "2"],
     ]
-    for told in ("Accuracy between strategies (ANOVA)", "Heterogeneous ensembles", "Calibration"):
+    means = "accuracy, seconds and variances are over answers, other means over rounds"
+    for told in (means, "Accuracy between strategies (ANOVA)", "Heterogeneous ensembles: 4 rounds"):
         assert told in result.out
 
 
 def test_its_document_has_the_same_numbers(llmchem: Llmchem, history: Path) -> None:
     document = llmchem("evaluate", history, "--json").document
     assert (document["schema"], document["repaired_rows"]) == (1, 0)
+    assert "over answers" in document["means"]
     local = next(one for one in document["strategies"] if one["strategy"] == "LOCAL")
     assert (local["rounds"], local["answers"], local["failures"]) == (1, 3, 0)
     assert local["accuracy"]["mean"] == pytest.approx(0.6)
@@ -67,6 +69,18 @@ def test_the_published_protocol_prints_the_papers_tables(llmchem: Llmchem, histo
     assert document["table4"][0]["ensembles"] == [["a", "b", "c"]]
 
 
+def test_rows_without_a_strategy_are_called_unknown_where_read_and_where_typed(
+    llmchem: Llmchem, history: Path
+) -> None:
+    history.write_text(history.read_text().replace("LOCAL", ""))
+    (line,) = [
+        line
+        for line in llmchem("evaluate", history, "--strategy", "unknown").out.splitlines()
+        if " all " in line
+    ]
+    assert line.split()[:3] == ["unknown", "all", "1"]
+
+
 def test_filters_narrow_it(llmchem: Llmchem, history: Path) -> None:
     narrowed = ("--strategy", "random", "--since", "2026-01-03", "--model", "c")
     (one,) = llmchem("evaluate", history, *narrowed, "--json").document["strategies"]
@@ -79,6 +93,7 @@ def test_filters_narrow_it(llmchem: Llmchem, history: Path) -> None:
         (("--task", "x"), 'There is no task "x" in the history.'),
         (("--until", "2025-12-31"), "No row of the history passes the filters"),
         (("--model", "d"), 'There is no model "d" in the history.'),
+        (("--simulated",), "No row of the history is of a simulated model; leave out --simulated."),
         (("--since", "yesterday"), "'yesterday' does not match the format '%Y-%m-%d'"),
     ],
 )

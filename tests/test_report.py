@@ -184,16 +184,20 @@ def test_the_outcome_is_the_saved_one_whatever_the_settings_are_by_now(
 
 
 @pytest.mark.usefixtures("no_plots")
-def test_a_round_that_was_broken_off_is_counted_and_not_told(
+def test_a_round_that_the_history_does_not_have_is_counted_and_not_told(
     llmchem: Llmchem, tmp_path: Path
 ) -> None:
     session = save_session(tmp_path / "sessions")
-    history = (session / "history.csv").read_text().splitlines(keepends=True)
-    (session / "history.csv").write_text("".join(history[:4]))  # the first round
+    history = (session / "history.csv").read_bytes()
+    (session / "history.csv").write_bytes(history[: history.index(f"{NAME} 2,".encode())])
+    saved = words(told(llmchem, session, tmp_path / "page.html"))
+    assert "ended without numbers in history.csv, and not told: 1 round" in saved
     change_lines(session, lambda lines: lines.__delitem__(slice(-3, None)))
-    text = words(told(llmchem, session, tmp_path / "page.html"))
-    assert "1 round cancelled or broken off, and not told" in text
-    assert f"Round {NAME} 1" in text and f"Round {NAME} 2" not in text
+    broken = words(told(llmchem, session, tmp_path / "page.html"))
+    assert "1 round cancelled or broken off, and not told" in broken
+    for text in (saved, broken):
+        assert "1 session with 1 finished round." in text
+        assert f"Round {NAME} 1" in text and f"Round {NAME} 2" not in text
 
 
 @pytest.mark.usefixtures("no_plots")

@@ -1,7 +1,8 @@
 """Would each strategy have chosen well? A history split by time (SCIENCE.md section 6).
 
 At a split the first k rounds are known: a strategy chooses from what they teach
-(``backtest_splits``), and the later ones judge the choice (``backtest_judge``).
+(``backtest_splits``), and the later ones judge the choice (``backtest_judge``); what that says of
+CHEMISTRY is put in a word (``backtest_verdicts``).
 
 A chosen ensemble need never have run: an item is judged by the mean accuracy of the chosen members
 that answered it in later rounds (the mean per member and item first), and is correct above 0.5. The
@@ -18,47 +19,37 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmchem_tui.analysis.backtest_judge import (
-    ALL_SIZES,
-    DIFFERENCE,
-    HINDSIGHT,
-    SIZES,
-    Chosen,
-    Judge,
-    Key,
-    Told,
-)
+from llmchem_tui.analysis.backtest_judge import HINDSIGHT, SIZES, Chosen, Judge, Key, Told
 from llmchem_tui.analysis.backtest_splits import DRAWING, Choosing, Split, Timeline
+from llmchem_tui.analysis.backtest_verdicts import Correction, Verdict, verdicts
+from llmchem_tui.analysis.evaluation_text import counted
 from llmchem_tui.analysis.round_measures import chemistry_of_rounds
 from llmchem_tui.analysis.statistics import Estimate, Pearson, pearson
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.recommendation import ChemistryParameters
 from llmchem_tui.domain.strategies import Strategy
+from llmchem_tui.storage.history_columns import DATE_FORM
 
 if TYPE_CHECKING:
     from llmchem_tui.storage.history import History
     from llmchem_tui.storage.profiles import ProfileMode
 
-Word = Literal["better", "worse", "not better", "unknown"]
-
 STRATEGIES = (*DRAWING, Strategy.PERFORMANCE, Strategy.CHEMISTRY)
 
 _FEWEST_ROUNDS = 10
 _FEWEST_MODELS = 2
-_FEWEST_ITEMS = 6  # of five, differences of one sign throughout are no evidence at 5 % (2 / 2**5)
-_ROUNDING = 1e-9  # a sum of differences that cancel is not quite 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What the choices of a strategy with ``size`` models would have brought, over items.
 
-    ``voters``: the mean number of members that answered an item. The shares are those of the best
-    ensemble in hindsight; None where that has 0.
+    ``voters``: the mean number of members that answered an item. The shares of the best ensemble
+    in hindsight are those of ``backtest_judge.Shares``.
     """
 
     strategy: Strategy
@@ -85,29 +76,13 @@ class Hindsight:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """CHEMISTRY less PERFORMANCE, on the items that both tell of; ``size`` None: over all sizes.
-
-    ``word`` goes by the interval of the difference in effectiveness, the measure of P1
-    (arXiv 2510.03930): "unknown" with fewer than six items, of which no interval can be trusted.
-    ``alike``: the share of the choices in which both took the same ensemble.
-    """
-
-    size: int | None
-    effectiveness: Estimate
-    accuracy: Estimate
-    alike: float
-    word: Word
-
-
-@dataclass(frozen=True, slots=True)
 class Backtest:
     """The strategies on a history of ``rounds`` with a date, split after each of ``splits`` rounds.
 
     ``chemistry_predicts`` and ``accuracy_predicts``: how the mean chemistry over the pairs of a
     round's members, and their mean accuracy, as the last split before the round knew them, go with
     the round's mean accuracy; every later round counts once. ``choices``: those of PERFORMANCE and
-    CHEMISTRY. ``notes``: sentences on what was left out.
+    CHEMISTRY. ``notes``: sentences on what was left out or is to be borne in mind.
     """
 
     rounds: int
@@ -115,6 +90,7 @@ class Backtest:
     outcomes: tuple[Outcome, ...]
     hindsight: tuple[Hindsight, ...]
     verdicts: tuple[Verdict, ...]
+    correction: Correction
     chemistry_predicts: Pearson
     accuracy_predicts: Pearson
     choices: tuple[Chosen, ...]
@@ -154,14 +130,16 @@ def backtest(
             "an accuracy; give more rounds."
         )
     told = judge.estimates(seed)
-    outcomes, hindsight = _outcomes(told), _hindsights(told, judge.exhaustive)
+    outcomes, hindsight = _outcomes(told, judge), _hindsights(told, judge.exhaustive)
+    correction, found = verdicts(judge, SIZES, seed)
     by_chemistry, by_accuracy = _predictions(timeline, splits)
     return Backtest(
         rounds=timeline.rounds,
         splits=tuple(split.learned for split in splits),
         outcomes=outcomes,
         hindsight=hindsight,
-        verdicts=_verdicts(told, judge.choices),
+        verdicts=tuple(found),
+        correction=correction,
         chemistry_predicts=by_chemistry,
         accuracy_predicts=by_accuracy,
         choices=tuple(judge.choices),
@@ -171,10 +149,13 @@ def backtest(
 
 def _check(timeline: Timeline) -> None:
     if timeline.rounds < _FEWEST_ROUNDS:
-        without = f" ({timeline.undated:,} rows have none)" if timeline.undated else ""
+        without, remedy = "", "give more rounds"
+        if timeline.undated:
+            without = f" ({counted(timeline.undated, 'row')} without a date)"
+            remedy += f", or dates as {DATE_FORM}"
         raise InputError(
             f"A backtest needs at least {_FEWEST_ROUNDS} rounds with a date of creation, and the "
-            f"history has {timeline.rounds}{without}; give more rounds."
+            f"history has {timeline.rounds}{without}; {remedy}."
         )
     if len(timeline.models) < _FEWEST_MODELS:
         raise InputError(
@@ -183,7 +164,8 @@ def _check(timeline: Timeline) -> None:
         )
 
 
-def _outcomes(told: Mapping[Key, Told]) -> tuple[Outcome, ...]:
+def _outcomes(told: Mapping[Key, Told], judge: Judge) -> tuple[Outcome, ...]:
+    shares = judge.shares()
     return tuple(
         Outcome(
             strategy=strategy,
@@ -191,18 +173,14 @@ def _outcomes(told: Mapping[Key, Told]) -> tuple[Outcome, ...]:
             effectiveness=own.effectiveness,
             accuracy=own.accuracy,
             voters=own.voters.mean,
-            effectiveness_share=_share(own.effectiveness, best.effectiveness),
-            accuracy_share=_share(own.accuracy, best.accuracy),
+            effectiveness_share=shares[strategy, size].effectiveness,
+            accuracy_share=shares[strategy, size].accuracy,
         )
         for size in SIZES
         for strategy in STRATEGIES
         if (strategy, size) in told
-        for own, best in [(told[strategy, size], told[HINDSIGHT, size])]
+        for own in [told[strategy, size]]
     )
-
-
-def _share(own: Estimate, best: Estimate) -> float | None:
-    return own.mean / best.mean if own.mean is not None and best.mean else None
 
 
 def _hindsights(told: Mapping[Key, Told], exhaustive: Mapping[int, bool]) -> tuple[Hindsight, ...]:
@@ -212,37 +190,6 @@ def _hindsights(told: Mapping[Key, Told], exhaustive: Mapping[int, bool]) -> tup
         if (HINDSIGHT, size) in told
         for best in [told[HINDSIGHT, size]]
     )
-
-
-def _verdicts(told: Mapping[Key, Told], choices: Iterable[Chosen]) -> tuple[Verdict, ...]:
-    """One per size, then the one over all sizes, in which every split and size counts alike."""
-    sets = defaultdict(set)
-    for one in choices:
-        sets[one.size, one.learned, one.vignette].add(one.ensemble)
-    verdicts = []
-    for size in (*SIZES, ALL_SIZES):
-        if (DIFFERENCE, size) in told:
-            own = told[DIFFERENCE, size]
-            alike = [len(pair) == 1 for (n, *_), pair in sets.items() if size in (n, ALL_SIZES)]
-            verdicts.append(
-                Verdict(
-                    size=size or None,
-                    effectiveness=own.effectiveness,
-                    accuracy=own.accuracy,
-                    alike=float(np.mean(alike)),
-                    word=_word(own.effectiveness),
-                )
-            )
-    return tuple(verdicts)
-
-
-def _word(difference: Estimate) -> Word:
-    low, high = difference.low, difference.high
-    if low is None or high is None or difference.n < _FEWEST_ITEMS:
-        return "unknown"
-    if low > _ROUNDING:
-        return "better"
-    return "worse" if high < -_ROUNDING else "not better"
 
 
 def _predictions(timeline: Timeline, splits: list[Split]) -> tuple[Pearson, Pearson]:
@@ -273,8 +220,13 @@ def _notes(timeline: Timeline, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     notes = []
     if timeline.undated:
         notes.append(
-            f"Rows without a date of creation left out, as nothing tells when they came: "
-            f"{timeline.undated:,}."
+            f"{counted(timeline.undated, 'row')} without a date of creation left out: nothing "
+            "tells when they came."
+        )
+    if timeline.in_blocks:
+        notes.append(
+            "The strategies ran one after the other: the earlier rounds, which teach, are of "
+            "other strategies than the later ones, which judge."
         )
     present = {one.strategy for one in outcomes}
     missing = [strategy for strategy in STRATEGIES if strategy not in present]

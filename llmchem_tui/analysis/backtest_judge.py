@@ -10,7 +10,7 @@ import numpy as np
 
 from llmchem_tui.analysis.backtest_splits import DRAWING, Array, Names, Numbers, Split, Timeline
 from llmchem_tui.analysis.ensemble_votes import accuracy, as_lines, best_ensemble, correct, votes
-from llmchem_tui.analysis.statistics import Estimate, estimates
+from llmchem_tui.analysis.statistics import RESAMPLES, Estimate, estimates
 from llmchem_tui.domain.strategies import Strategy
 
 SIZES = (2, 3, 5, 10)
@@ -21,6 +21,7 @@ Key = tuple[str, int]
 """A strategy, HINDSIGHT or DIFFERENCE (CHEMISTRY less PERFORMANCE), and a size or ALL_SIZES."""
 
 _FEWEST_PROFILES = 2
+_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,18 @@ class Told:
     effectiveness: Estimate
     accuracy: Estimate
     voters: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What a strategy brought as a share of what the best in hindsight did.
+
+    Both on the items that both answered, so that a share may exceed 1: the best is it on all of its
+    own. None where the best has 0, or there is no such item.
+    """
+
+    effectiveness: float | None
+    accuracy: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,8 @@ class Judge:
         # Sums, then weights; of each the rows effectiveness, accuracy, voters.
         shape = (2, 3, len(timeline.vignette_of_items))
         self._totals: dict[Key, Array] = defaultdict(lambda: np.zeros(shape))
+        # Of effectiveness and accuracy the sums of a strategy's means and of the best's.
+        self._beside_best: dict[Key, Array] = defaultdict(lambda: np.zeros((2, 2)))
 
     def add(self, split: Split) -> bool:
         """Judge the choices at a split; False where there is nothing to choose or to judge by."""
@@ -103,31 +118,51 @@ class Judge:
         return True
 
     def estimates(self, seed: int) -> dict[Key, Told]:
+        """What the strategies and the best in hindsight brought."""
+        return self._estimates([key for key in self._totals if key[0] != DIFFERENCE], seed=seed)
+
+    def differences(self, seed: int, level: float, resamples: int) -> dict[int, Told]:
+        """What CHEMISTRY brought more than PERFORMANCE, by size; with intervals of this level."""
+        keys = [key for key in self._totals if key[0] == DIFFERENCE]
+        found = self._estimates(keys, seed=seed, level=level, resamples=resamples)
+        return {size: told for (_, size), told in found.items()}
+
+    def shares(self) -> dict[Key, Shares]:
+        """What each strategy brought beside the best in hindsight of its size."""
+        return {
+            key: Shares(*(own / best if best else None for own, best in sums.tolist()))
+            for key, sums in self._beside_best.items()
+        }
+
+    def _estimates(
+        self, keys: list[Key], *, seed: int, level: float = _LEVEL, resamples: int = RESAMPLES
+    ) -> dict[Key, Told]:
         """The means over splits, with intervals over items, all from the same draws."""
-        keys = list(self._totals)
         totals = np.stack([self._totals[key] for key in keys], axis=1)
         sums, weights = totals.reshape(2, 3 * len(keys), -1)
         ever = weights.any(axis=0)
-        found = estimates(sums[:, ever].T, weights[:, ever].T, seed=seed)[0]
+        columns = sums[:, ever].T, weights[:, ever].T
+        found = estimates(*columns, seed=seed, level=level, resamples=resamples)[0]
         return {key: Told(*found[3 * i : 3 * i + 3]) for i, key in enumerate(keys)}
 
     def _add_size(self, split: Split, size: int, later: _Later) -> None:
-        rivals = []
+        rivals, brought = [], {}
         for strategy in DRAWING:
             ensembles = split.drawn(strategy, size)
             if ensembles:
                 rivals.append(_lines(ensembles, split.pool))
-                self._count((strategy, size), _Votes.of(rivals[-1], later.table), later.items)
-        brought = {}
+                brought[strategy] = _Votes.of(rivals[-1], later.table)
         for strategy in (Strategy.PERFORMANCE, Strategy.CHEMISTRY):
             lines, brought[strategy] = self._informed(split, strategy, size, later)
             rivals.append(lines)
-            self._count((strategy, size), brought[strategy], later.items)
+        best = self._best(size, later.table, np.vstack(rivals))
+        self._count((HINDSIGHT, size), best, later.items)
+        for strategy, own in brought.items():
+            self._count((strategy, size), own, later.items)
+            self._compare((strategy, size), own, best)
         difference = brought[Strategy.CHEMISTRY].less(brought[Strategy.PERFORMANCE])
         for key in ((DIFFERENCE, size), (DIFFERENCE, ALL_SIZES)):
             self._count(key, difference, later.items)
-        best = self._best(size, later.table, np.vstack(rivals))
-        self._count((HINDSIGHT, size), best, later.items)
 
     def _informed(
         self, split: Split, strategy: Strategy, size: int, later: _Later
@@ -152,6 +187,15 @@ class Judge:
         self.exhaustive[size] = exhaustive and self.exhaustive.get(size, True)
         effectiveness = _Votes.of(most_effective[None], table).effectiveness
         return replace(_Votes.of(most_accurate[None], table), effectiveness=effectiveness)
+
+    def _compare(self, key: Key, brought: _Votes, best: _Votes) -> None:
+        """Add the means over the items that an ensemble and the best both answered."""
+        both = (brought.effectiveness, best.effectiveness), (brought.accuracy, best.accuracy)
+        for row, (own, most) in enumerate(both):
+            told = ~np.isnan(own + most)
+            shares = told / np.maximum(told.sum(axis=1, keepdims=True), 1)
+            for column, values in enumerate((own, most)):
+                self._beside_best[key][row, column] += (np.where(told, values, 0.0) * shares).sum()
 
     def _count(self, key: Key, brought: _Votes, items: Numbers) -> None:
         """Give a split the weight 1, shared by its ensembles, and each one's by its items."""

@@ -90,6 +90,13 @@ class Timeline:
         """The vignette of each round, "" where it names none."""
         return self.frame.drop_duplicates("round")["vignette"].to_numpy(dtype=np.object_)
 
+    @property
+    def in_blocks(self) -> bool:
+        """Whether there are several strategies, and each ended before the next one began."""
+        rounds = self.frame.groupby("strategy")["round"]
+        spans = rounds.agg(["min", "max"]).sort_values("min").to_numpy()
+        return len(spans) > 1 and bool((spans[1:, 0] > spans[:-1, 1]).all())
+
     @cached_property
     def members(self) -> pandas.DataFrame:
         """The members of the rounds: ``round``, ``model`` (number) and their mean ``accuracy``."""

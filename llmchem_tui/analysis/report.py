@@ -107,6 +107,25 @@ def support(own: FinalRecommendation) -> str:
     return f"{shares} ({_SHARES_ARE})" if shares else ""
 
 
+def maskings(state: RoundState) -> dict[str, int]:
+    """Return by author how many sentences of its answer were masked, as it names itself in them.
+
+    Of the answers that went to a reviewer; where there is no record of it, of none.
+    """
+    begun = (own for own in state.calls.values() if own.began is not None)
+    counts = {own.call.author: own.masked for own in begun if own.call.author is not None}
+    return {name: counts[name] for name in state.names if name in counts}
+
+
+def masked(state: RoundState, who: Who) -> str:
+    """Return how many sentences were masked, and whose; blank where there is no record of it."""
+    counts = maskings(state)
+    if not any(counts.values()):
+        return "no sentence was masked" if counts else ""
+    told = sorted(f"{who(name)} {count}" for name, count in counts.items() if count)
+    return f"masked sentences, in which the author names itself: {', '.join(told)}"
+
+
 def _difference(difference: Difference, who: Who) -> str:
     values = (f"{who(name)} {value or 'not stated'}" for name, value in difference.values.items())
     return f"{_PLURALS[difference.field]} of {difference.ingredient} differ: {', '.join(values)}"

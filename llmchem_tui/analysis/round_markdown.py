@@ -23,6 +23,7 @@ from llmchem_tui.analysis.report import (
     RoundReport,
     agreement,
     basis,
+    masked,
     safety,
     support,
 )
@@ -185,6 +186,8 @@ def _concerns(
 
 def _grades(report: RoundReport) -> Iterator[str]:
     yield from ("## Grades", "", *grade_table(report))
+    if told := masked(report.state, lambda name: called(report, name)):
+        yield from (f"{told[0].upper()}{told[1:]}.", "")
 
 
 def _answers(report: RoundReport) -> Iterator[str]:

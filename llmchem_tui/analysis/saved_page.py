@@ -19,6 +19,7 @@ from llmchem_tui.analysis.round_markdown import round_parts
 from llmchem_tui.analysis.statistics import known
 from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
 from llmchem_tui.domain.model import SIMULATED_PREFIX
+from llmchem_tui.storage.history import HISTORY_FILE
 
 if TYPE_CHECKING:
     from llmchem_tui.storage.history import History
@@ -37,14 +38,16 @@ _TO_THE_MINUTE = len("2026-01-31 09:15")
 class Saved:
     """A session to report on, or with ``rounds`` None a history in a CSV file.
 
-    ``rounds``: the finished ones; ``unfinished``: how many others it has. ``notes``: what was
-    repaired, left out or not readable.
+    ``rounds``: the finished ones, whose numbers ``history`` has. ``unfinished``: how many have not
+    ended; ``unsaved``: how many have, and are not in it. ``notes``: what was repaired, left out or
+    not readable.
     """
 
     name: str
     history: History
     rounds: tuple[RoundReport, ...] | None
     unfinished: int = 0
+    unsaved: int = 0
     private: bool = False
     notes: tuple[str, ...] = ()
 
@@ -148,6 +151,9 @@ def _facts(saved: Saved) -> Iterator[str]:
     yield f"- {_several(len(strategies), 'finished round')}{': ' * bool(each)}{', '.join(each)}"
     if saved.unfinished:
         yield f"- {_several(saved.unfinished, 'round')} cancelled or broken off, and not told"
+    if saved.unsaved:
+        ended = _several(saved.unsaved, "round")
+        yield f"- ended without numbers in {HISTORY_FILE}, and not told: {ended}"
 
 
 def _outline(saved: Saved, report: RoundReport, link: str) -> tuple[str, ...]:

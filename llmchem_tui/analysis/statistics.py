@@ -16,13 +16,14 @@ Array = NDArray[np.float64]
 
 RESAMPLES = 1000
 
-_INTERVAL = (0.025, 0.975)
+_LEVEL = 0.95
 _FEWEST_ROUNDS = 2  # one round drawn again and again says nothing of the spread of rounds
 _FEWEST_POINTS = 3  # any two points lie on a line
 _FEWEST_GROUPS = 2
 _CONSTANT = 1e-12  # relative to the values: below it SciPy's r is made of rounding errors
 _NO_SPREAD_WITHIN = 1e-6  # relative to the whole spread: SciPy's F takes a difference of two sums
 _BINS = 10
+_DRAWN_AT_ONCE = 2**16  # bounds the memory that resamples take
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +98,48 @@ def bootstrap_weights(rounds: int, *, resamples: int = RESAMPLES, seed: int = 0)
 
     A resample has as many rounds as there are; the same seed gives the same ones.
     """
+    for weights in _weights(rounds, resamples, seed):
+        yield from weights
+
+
+def _weights(rounds: int, resamples: int, seed: int) -> Iterator[Array]:
+    """What ``bootstrap_weights`` yields, some at a time: of the shape (some, rounds)."""
     generator = np.random.default_rng(seed)
-    for _ in range(resamples):
-        drawn = generator.integers(rounds, size=rounds)
-        yield np.bincount(drawn, minlength=rounds).astype(float)
+    block = max(1, _DRAWN_AT_ONCE // rounds)
+    for begin in range(0, resamples, block):
+        some = min(block, resamples - begin)
+        drawn = generator.integers(rounds, size=(some, rounds))
+        drawn += rounds * np.arange(some)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=some * rounds)
+        yield times.reshape(some, rounds).astype(float)
 
 
 def estimates(
-    sums: Array, counts: Array, begins: Sequence[int] = (0,), *, seed: int = 0
+    sums: Array,
+    counts: Array,
+    begins: Sequence[int] = (0,),
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = _LEVEL,
 ) -> list[tuple[Estimate, ...]]:
     """Estimate means over rounds that hold several values each: of all rounds, then of each part.
 
     ``sums`` and ``counts`` have the shape (rounds, columns): the sum of a round's values and how
     many it has. ``begins``: the lines at which the parts begin, the first being 0. A mean is that
     of all values; what is drawn again is rounds, since the values of a round depend on each other.
-    All parts are read off the same draws, so how many rounds of a part are drawn varies.
+    All parts are read off the same draws, so how many rounds of a part are drawn varies. ``level``
+    is that of the intervals.
     """
     held = counts.astype(float)
     totals = np.vstack([np.where(held > 0, sums, 0.0).T, held.T])
     parts = [slice(*ends) for ends in pairwise((*begins, len(sums)))]
-    every_round_once = np.ones(len(sums))
+    every_round_once = np.ones((1, len(sums)))
     with np.errstate(over="ignore", invalid="ignore"):  # sums of huge latencies may be infinite
-        drawn = np.array(
+        drawn = np.concatenate(
             [
-                [totals[:, part] @ times[part] for part in parts]
-                for times in chain([every_round_once], bootstrap_weights(len(sums), seed=seed))
+                np.stack([times[:, part] @ totals[:, part].T for part in parts], axis=1)
+                for times in chain([every_round_once], _weights(len(sums), resamples, seed))
             ]
         )
         drawn = np.concatenate([drawn.sum(axis=1, keepdims=True), drawn], axis=1)
@@ -129,7 +147,7 @@ def estimates(
         means = sums_drawn / counts_drawn  # NaN where a resample has no value
     return [
         tuple(
-            _estimate(mean, resampled, int(np.count_nonzero(values)))
+            _estimate(mean, resampled, int(np.count_nonzero(values)), level)
             for mean, resampled, values in zip(
                 means[0, i].tolist(), means[1:, i].T, held[part].T, strict=True
             )
@@ -210,9 +228,9 @@ def calibration(confidence: Array, accuracy: Array) -> Calibration:
     )
 
 
-def _estimate(mean: float, resampled: Array, rounds: int) -> Estimate:
+def _estimate(mean: float, resampled: Array, rounds: int, level: float) -> Estimate:
     finite = resampled[np.isfinite(resampled)]
     if rounds < _FEWEST_ROUNDS or not len(finite):
         return Estimate(known(mean), None, None, rounds)
-    low, high = np.quantile(finite, _INTERVAL).tolist()
+    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2]).tolist()
     return Estimate(known(mean), low, high, rounds)

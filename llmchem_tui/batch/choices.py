@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection
+from itertools import product
 from typing import TYPE_CHECKING
 
 from llmchem_tui.batch.request import DRAWN, STRATEGIES, BatchRound, Request
@@ -24,6 +25,8 @@ class Choices:
     histories of the settings and from the batch's rounds of the strategies before them, and choose
     for a vignette from the rounds on others only; a CHEMISTRY round teaches nobody (SCIENCE.md §6).
     So a choice does not depend on where the batch was interrupted, and no round judges itself.
+
+    ``notes``: which strategies have fewer models than are asked for.
     """
 
     def __init__(self, laboratory: Laboratory, request: Request) -> None:
@@ -37,9 +40,11 @@ class Choices:
         self._laboratory = laboratory
         self._request = request
         self._learned: dict[tuple[str, str, int], Choice] = {}
-        for strategy in request.strategies:
-            for size in request.sizes:
-                self._choose(strategy, size, Knowledge())
+        self.notes: list[str] = []
+        for strategy, size in product(request.strategies, request.sizes):
+            choice = self._choose(strategy, size, Knowledge())
+            if len(choice.ensemble) < size:
+                self.notes.append(f"{strategy}: {choice.note}")
 
     def of(self, one: BatchRound) -> Choice | None:
         """Return the choice for a round; None: its strategy has yet to learn."""

@@ -25,6 +25,11 @@ class BatchRound:
     size: int
     seed: int
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Strategy, vignette and seed, as a history has them: no other round has the same."""
+        return self.strategy, self.vignette.id, str(self.seed)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

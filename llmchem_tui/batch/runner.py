@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmchem_tui.batch.choices import Choices
@@ -17,6 +18,7 @@ from llmchem_tui.domain.model import Status
 from llmchem_tui.session.estimate import Estimate
 from llmchem_tui.session.events import RoundEnded
 from llmchem_tui.storage.batches import batch_table, continue_batch, find_batch, lock_batch
+from llmchem_tui.storage.session_file import SESSION_FILE
 from llmchem_tui.storage.sessions import SessionWriter, begin_session
 
 if TYPE_CHECKING:
@@ -32,10 +34,11 @@ _TOGETHER = 20  # rounds in one plan: few loads of models, and the limits are lo
 class Batch:
     """A batch in a laboratory, whose folder may hold a part of it already.
 
-    ``left``: the rounds to be run, by strategy. ``found``: the rows of those that were there,
-    ``rounds_found`` in number. ``folders``: the sessions, by strategy. ``problems``: why some are
-    not run; ``failed``: it is not only that a limit was reached. ``filled``: by strategy, in how
-    many rounds the ensemble was filled up for want of profiles.
+    ``left``: the rounds to be run, by strategy. ``found``: the rows of those that are asked for and
+    were there, ``rounds_found`` in number. ``folders``: the sessions, by strategy. ``notes``: what
+    to know before it runs. ``problems``: why some are not run; ``failed``: it is not only that a
+    limit was reached. ``filled``: by strategy, in how many rounds the ensemble was filled up for
+    want of profiles.
     """
 
     def __init__(self, laboratory: Laboratory, request: Request) -> None:
@@ -60,25 +63,55 @@ class Batch:
         self._sessions: dict[str, SessionWriter] = {}
         self._lock = lock_batch(self._folder, request.seed)
         try:
-            self.folders = find_batch(self._folder, request.seed)
+            begun = find_batch(self._folder, request.seed)
+            self._check_nameless(begun.nameless)
+            self.folders = begun.sessions
             for strategy, path in self.folders.items():
                 self._sessions[strategy] = continue_batch(path, self._info(strategy))
-            self.found = self._read()
+            history = self._read()
         except LlmchemError:
             self.close()
             raise
-        done = _answered(self.found)
+        self.notes = (*self._choices.notes, *self._unteachable(history))
+        self.found = _answered(history, request)
+        done = set(_keys(self.found))
         self.left = {
-            strategy: [
-                one
-                for one in request.rounds(strategy)
-                if (strategy, one.vignette.id, str(one.seed)) not in done
-            ]
+            strategy: [one for one in request.rounds(strategy) if one.key not in done]
             for strategy in STRATEGIES
             if strategy in request.strategies
         }
-        asked = len(request.vignettes) * len(request.sizes) * request.trials * len(self.left)
-        self.rounds_found = asked - self.rounds_left
+        self.rounds_found = len(done)
+
+    def _unteachable(self, history: History) -> Iterator[str]:
+        """Say who would have to learn from other vignettes, of which there are none."""
+        learning = [name for name in self.request.strategies if name not in DRAWN]
+        vignettes = {one.id for one in self.request.vignettes} | {*history.frame["vignette"]}
+        if learning and len(vignettes) == 1 and not self._laboratory.settings.history.paths:
+            choose = "choose" if len(learning) > 1 else "chooses"
+            yield (
+                f"{' and '.join(learning)} {choose} for a vignette from rounds on others, and "
+                "there are none: name more vignettes, or histories in the settings "
+                "([history] paths)"
+            )
+
+    def _check_nameless(self, folders: Sequence[Path]) -> None:
+        """Look whether a session that nobody can name holds rounds of this batch."""
+        from llmchem_tui.storage.history import read_history
+
+        if not folders:
+            return
+        every = dataclasses.replace(self.request, strategies=STRATEGIES)
+        for folder in folders:
+            try:
+                rows = read_history([folder])
+            except InputError:  # no row of it counts anywhere
+                continue
+            if not _answered(rows, every).frame.empty:
+                raise InputError(
+                    f"{folder} holds rounds of this batch, but its {SESSION_FILE} is missing or "
+                    "damaged: restore that file from a copy, or move the folder elsewhere, and its "
+                    "rounds are run again."
+                )
 
     def _check_models(self) -> None:
         unreachable = self._laboratory.pool.unreachable
@@ -194,7 +227,6 @@ class Batch:
         on_what = {
             **dataclasses.asdict(settings.chemistry.parameters),
             "profile": settings.chemistry.profile,
-            "abstain_below": settings.round.abstain_below,
         }
         own = batch_table(strategy, self.request.seed, self.request.vignettes, on_what)
         return dataclasses.replace(self._laboratory.session_info(), batch=own)
@@ -211,8 +243,15 @@ class Batch:
         return join([history_of(()), *([read_history(written)] if written else [])])
 
 
-def _answered(history: History) -> set[tuple[str, str, str]]:
-    """Strategy, vignette and seed of the rounds in which a model answered: the others run again."""
-    frame = history.frame[history.frame["status"] == Status.OK]
-    columns = (frame[name].tolist() for name in ("strategy", "vignette", "seed"))
-    return set(zip(*columns, strict=True))
+def _keys(history: History) -> Iterator[tuple[str, str, str]]:
+    """Which round of a batch each row is of, as in ``BatchRound.key``."""
+    columns = (history.frame[name].tolist() for name in ("strategy", "vignette", "seed"))
+    return zip(*columns, strict=True)
+
+
+def _answered(history: History, request: Request) -> History:
+    """The rows of what is asked for, but for rounds in which no model answered: they run again."""
+    asked = {one.key for strategy in request.strategies for one in request.rounds(strategy)}
+    frame = history.frame.loc[[key in asked for key in _keys(history)]]
+    answered = frame.loc[frame["status"] == Status.OK, "trial"]
+    return dataclasses.replace(history, frame=frame[frame["trial"].isin(answered)])

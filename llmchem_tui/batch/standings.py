@@ -1,4 +1,4 @@
-"""How the strategies of a batch stand so far, from every finished round of it."""
+"""How the strategies of a batch stand so far, from the finished rounds that are asked for."""
 
 from __future__ import annotations
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from llmchem_tui.analysis.evaluation_text import MISSING, estimate_text
+from llmchem_tui.analysis.evaluation_text import MISSING, counted, estimate_text
 from llmchem_tui.cli.documents import SCHEMA
 from llmchem_tui.cli.histories import read_for_task, simulated_option
 from llmchem_tui.cli.options import (
@@ -23,7 +23,8 @@ from llmchem_tui.cli.output import number, print_json, print_table, say, tell
 from llmchem_tui.storage.selections import is_simulated
 
 if TYPE_CHECKING:
-    from llmchem_tui.analysis.backtest import Backtest, Verdict
+    from llmchem_tui.analysis.backtest import Backtest
+    from llmchem_tui.analysis.backtest_verdicts import Correction, Verdict
     from llmchem_tui.analysis.statistics import Estimate, Pearson
 
 
@@ -91,10 +92,12 @@ def _print(tested: Backtest) -> None:
         when = f"at {len(splits)} points, after {splits[0]:,} to {splits[-1]:,}"
     say(f"{tested.rounds:,} rounds, split {when}: the earlier teach, the later judge.")
     say("Item: a vignette, or a round that names none. Voters: chosen members that answered it.")
-    say("Intervals: bootstrap over items. Differences: in effectiveness, in percentage points.")
+    say("Of the best: both on the items that both answered. Intervals: bootstrap over items.")
     say()
     for verdict in tested.verdicts:
-        say(_verdict(verdict))
+        say(_verdict(verdict, tested.correction))
+    for line in _corrected(tested.correction):
+        say(line)
     say()
     say(f"A later round's accuracy, foretold by chemistry: {_pearson(tested.chemistry_predicts)}")
     say(f"The same, by its members' accuracy: {_pearson(tested.accuracy_predicts)}")
@@ -121,16 +124,36 @@ def _rows(tested: Backtest, size: int) -> list[tuple[str, ...]]:
     return [*rows, ("best in hindsight", str(size), *figures, "", "")]
 
 
-def _verdict(own: Verdict) -> str:
+def _verdict(own: Verdict, correction: Correction) -> str:
     where = "Over all N" if own.size is None else f"N = {own.size}"
     if own.word == "unknown":
-        items = f"{own.effectiveness.n} item{'s' * (own.effectiveness.n != 1)}"
-        return f"{where}: CHEMISTRY and PERFORMANCE cannot be compared on {items}; 6 are needed."
+        items = counted(own.effectiveness.n, "item")
+        return (
+            f"{where}: CHEMISTRY and PERFORMANCE cannot be compared on {items}; "
+            f"{correction.items_needed} are needed."
+        )
     if own.alike == 1:
         return f"{where}: CHEMISTRY is not better than PERFORMANCE: they always chose alike."
+    told = f"CHEMISTRY is {own.word} than PERFORMANCE on this history "
+    if own.measure == "effectiveness":
+        return f"{where}: {told}(difference {_difference(own.effectiveness)})."
     return (
-        f"{where}: CHEMISTRY is {own.word} than PERFORMANCE on this history "
-        f"(difference {_difference(own.effectiveness)})"
+        f"{where}: Effectiveness tells nothing (saturated: the same for both on every item). "
+        f"By mean accuracy {told}(difference {_difference(own.accuracy)})."
+    )
+
+
+def _corrected(own: Correction) -> Iterator[str]:
+    """Say what the differences of the verdicts are, and how many comparisons were made."""
+    if not own.comparisons:
+        return
+    yield "Differences: in percentage points, of effectiveness unless accuracy is named."
+    if own.comparisons == 1:
+        yield "1 comparison: its interval needs no correction."
+        return
+    yield (
+        f"{own.comparisons} comparisons: each interval is of {100 * own.level:.1f} %, so that all "
+        "hold together with 95 % (Bonferroni)."
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
+import re
 from collections.abc import Sequence
 from contextlib import aclosing, closing
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +13,7 @@ import click
 from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.batch_progress import HEADINGS, BatchProgress
 from llmchem_tui.cli.documents import SCHEMA
-from llmchem_tui.cli.options import common, finite, json_option, load_settings
+from llmchem_tui.cli.options import OutPath, common, finite, json_option, load_settings
 from llmchem_tui.cli.output import print_json, print_table, say, tell
 from llmchem_tui.cli.sitting import (
     CANCELLED,
@@ -24,6 +22,7 @@ from llmchem_tui.cli.sitting import (
     in_laboratory,
     saving_in,
     simulated_pool,
+    stop_when_told,
     strategy_named,
     tell_pool,
     vignette_named,
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from llmchem_tui.batch.standings import Standing
     from llmchem_tui.config import Settings
     from llmchem_tui.laboratory import Laboratory
+
+_SIZE = re.compile(r"0*[1-9][0-9]{0,8}")
 
 
 @click.command(short_help="Run vignettes × strategies × trials, unattended.")
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 @simulated_pool
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OutPath(),
     metavar="DIR",
     help="Save the sessions in this folder, and go on with those of the same batch in it.",
 )
@@ -132,8 +133,8 @@ def _request(settings: Settings, names: Sequence[str], options: dict[str, Any]) 
 
 def _sizes(text: str) -> tuple[int, ...]:
     numbers = [part.strip() for part in text.split(",")]
-    if not all(number.isascii() and number.isdecimal() and int(number) for number in numbers):
-        raise InputError(f"-n {text}: give whole numbers from 1 on, as 3 or 2,3,5")
+    if not all(map(_SIZE.fullmatch, numbers)):
+        raise InputError(f"-n {text[:40]}: give whole numbers from 1 on, as 3 or 2,3,5")
     return tuple(sorted(set(map(int, numbers))))
 
 
@@ -144,16 +145,14 @@ def _check_leave(laboratory: Laboratory, own: Batch, options: dict[str, Any]) ->
         InputError: a vignette may not leave, or calls may cost money.
     """
     found = f", {own.rounds_found:,} are there already" if own.rounds_found else ""
-    if not own.rounds_left:
+    if own.rounds_left:
+        tell(f"batch: {own.rounds_left:,} rounds{found}; {own.estimate().text}")
+    else:
         tell(f"batch: no round is left{found}")
+    for note in own.notes:
+        tell(note)
+    if not own.rounds_left:
         return
-    tell(f"batch: {own.rounds_left:,} rounds{found}; {own.estimate().text}")
-    learning = [name for name in own.left if name in ("PERFORMANCE", "CHEMISTRY")]
-    if learning and len(own.request.vignettes) == 1 and not laboratory.settings.history.paths:
-        tell(
-            f"{' and '.join(learning)} choose for a vignette from rounds on others, and there are "
-            "none: name more vignettes, or histories in the settings ([history] paths)"
-        )
     names = [spec.name for spec in own.limits.models]
     ask_to_leave(laboratory, names, allowed=options["allow_remote"], may_ask=not options["as_json"])
     if own.limits.paid and not options["yes"]:
@@ -164,21 +163,20 @@ def _check_leave(laboratory: Laboratory, own: Batch, options: dict[str, Any]) ->
 async def _run(laboratory: Laboratory, own: Batch, *, as_json: bool) -> int:
     from llmchem_tui.batch.standings import standings
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_when_told()
     progress = BatchProgress(standings(own.found), own.left)
     with progress:
         async with aclosing(own.run(stop)) as rounds:
             async for finished in rounds:
                 progress.add(finished)
-    for problem in own.problems:
-        tell(problem)
-    for strategy, rounds_filled in own.filled.items():
-        tell(f"{strategy}: {rounds_filled} ensembles were filled up, for want of profiles")
+    filled = [
+        f"{strategy}: ensembles filled up for want of profiles: {rounds_filled:,}"
+        for strategy, rounds_filled in own.filled.items()
+    ]
+    for line in (*own.problems, *filled):
+        tell(line)
     if as_json:
-        print_json(_document(laboratory, own, progress.standings))
+        print_json(_document(laboratory, own, progress.standings, [*own.notes, *filled]))
     else:
         print_table(HEADINGS, progress.rows())
         if laboratory.totals.calls:
@@ -190,12 +188,15 @@ async def _run(laboratory: Laboratory, own: Batch, *, as_json: bool) -> int:
     return 1 if own.failed else 0
 
 
-def _document(laboratory: Laboratory, own: Batch, standings: dict[str, Standing]) -> dict[str, Any]:
+def _document(
+    laboratory: Laboratory, own: Batch, standings: dict[str, Standing], notes: Sequence[str]
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "simulated": laboratory.pool.simulated,
         "seed": own.request.seed,
         "rounds_left": own.rounds_left,
+        "notes": list(notes),
         "problems": own.problems,
         "strategies": [
             {

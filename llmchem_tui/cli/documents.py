@@ -8,6 +8,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmchem_tui.analysis.report import maskings
+
 if TYPE_CHECKING:
     from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.domain.chemistry import ChemistryTable
@@ -43,6 +45,7 @@ def run_document(
             }
             for reviewer in state.names
         },
+        "masked": maskings(state),
         "recommendation": _recommendation(score),
         "candidates": [dataclasses.asdict(candidate) for candidate in score.candidates],
         "next": {

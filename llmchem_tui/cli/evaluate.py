@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from llmchem_tui.analysis.evaluation_text import (
+    MEANS,
     MISSING,
     anova_text,
+    counted,
     estimate_text,
     kind_text,
     pearson_text,
@@ -36,15 +38,13 @@ from llmchem_tui.cli.output import (
 from llmchem_tui.cli.published import print_published, published_document
 from llmchem_tui.cli.sweep import print_sweep, sweep_option, swept_values
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.storage.selections import is_simulated
+from llmchem_tui.storage.selections import UNKNOWN_STRATEGY, is_simulated
 
 if TYPE_CHECKING:
     from llmchem_tui.analysis.evaluate import Evaluation, Measures, Tokens
     from llmchem_tui.analysis.sweep import Sweep
     from llmchem_tui.config import Settings
     from llmchem_tui.storage.history import History
-
-_UNKNOWN = "unknown"
 
 _day = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -89,7 +89,7 @@ def evaluate(
         raise InputError("--sweep and --protocol published do not go together; leave one out")
     filters = Filters(
         models,
-        [strategy.upper() for strategy in strategies],
+        strategies,
         since.date() if since else None,
         until.date() if until else None,
     )
@@ -118,7 +118,7 @@ def evaluate(
         aliases=settings.aliases,
         prices=settings.prices,
     )
-    _finish(history, asdict(evaluation) if as_json else None)
+    _finish(history, asdict(evaluation) | {"means": MEANS} if as_json else None)
     if not as_json:
         _print_evaluation(evaluation)
 
@@ -149,7 +149,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         ),
         (
             (
-                one.strategy or _UNKNOWN,
+                one.strategy or UNKNOWN_STRATEGY,
                 estimate_text(one.latency, 1),
                 number(one.median_latency, 1),
                 f"{one.failures:,} of {one.answers:,}",
@@ -165,6 +165,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         say("By the size of the ensemble:")
         _print_measures(evaluation.sizes)
     say("Intervals: bootstrap over rounds. σ²: variance of accuracy; reviewers' σ²: on 0-10.")
+    say(MEANS)
     say("Tokens and cost: of answers; histories do not hold those of reviews.")
     for line in _tests(evaluation):
         say(line)
@@ -178,7 +179,7 @@ def _print_measures(measures: Iterable[Measures]) -> None:
         ),
         (
             (
-                one.strategy or _UNKNOWN,
+                one.strategy or UNKNOWN_STRATEGY,
                 "all" if one.size is None else str(one.size),
                 f"{one.rounds:,}",
                 estimate_text(one.accuracy),
@@ -200,7 +201,7 @@ def _tests(evaluation: Evaluation) -> list[str]:
     with_effectiveness = pearson_text(evaluation.chemistry_with_effectiveness)
     own = evaluation.calibration
     calibrated = f"confidence {number(own.confidence)}, accuracy {number(own.accuracy)}, mean "
-    calibrated += f"difference {number(own.difference)} over {own.n:,} recommendations"
+    calibrated += f"difference {number(own.difference)} over {counted(own.n, 'recommendation')}"
     return [
         f"Accuracy between strategies (ANOVA): {anova_text(evaluation.anova)}",
         f"Chemistry with complementarity: {with_complementarity}",

@@ -10,12 +10,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from llmchem_tui.cli.log_options import logged
+
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _CONFIG = "llmchem.config"
+
+
+class OutPath(click.Path):
+    """Where to write: not blank, which is the working folder, nor ``-``, stdout elsewhere."""
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(path_type=Path, file_okay=file_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path.
+
+        Raises:
+            click.BadParameter: it is none to write to.
+        """
+        if value in ("", "-"):
+            self.fail(f"{value!r} is no name of a file or folder", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
@@ -27,7 +47,7 @@ task_option = click.option("--task", metavar="T", help="The task, where a histor
 
 
 def common(command: F) -> F:
-    """Add --config and --debug: they may stand before or after any command."""
+    """Add --config, --debug and the log: they may stand before or after any command."""
 
     def remember(context: click.Context, _: click.Parameter, value: Path | None) -> None:
         if value is not None:
@@ -44,7 +64,7 @@ def common(command: F) -> F:
     debug = click.option(
         "--debug", is_flag=True, expose_value=False, help="Show a traceback if there is a bug."
     )
-    return config(debug(command))
+    return config(logged(debug(command)))
 
 
 def finite(_: click.Context, option: click.Parameter, value: float | None) -> float | None:

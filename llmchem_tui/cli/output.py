@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
+import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from llmchem_tui.analysis.evaluation_text import number_text
 from llmchem_tui.domain.errors import LlmchemError
@@ -30,17 +30,40 @@ def say(text: str = "") -> None:
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr: what is not the result. A reader who has left misses it."""
-    with suppress(BrokenPipeError):
+    """Print a line on stderr: what is not the result. It is missed where stderr takes nothing."""
+    with suppress(OSError):
         print(plain(text).replace("\n", " "), file=sys.stderr)
 
 
+def flush() -> None:
+    """Send off what was printed.
+
+    Raises:
+        BrokenPipeError: its reader has left.
+        LlmchemError: it cannot be written.
+    """
+    with _writing():
+        sys.stdout.flush()
+
+
+def drop_output() -> None:
+    """Let nothing more go to stdout, not even what is still held back."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _write(text: str) -> None:
-    try:
+    with _writing():
         print(text)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
+        drop_output()
         raise LlmchemError(f"the output cannot be written ({error.strerror})") from None
 
 
@@ -50,28 +73,14 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table, unless it has no rows; headings that begin with ">" are right-aligned.
+    """Print a table, unless it has no rows; headings that begin with ">" are of numbers.
 
-    The first column is what one types again: it is never broken.
+    Neither a number nor anything in the first column is ever broken.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for i, heading in enumerate(headings):
-        table.add_column(
-            Text(heading.removeprefix(">")),
-            justify="right" if heading.startswith(">") else "left",
-            overflow="fold",
-            no_wrap=i == 0,
-        )
-    for row in rows:
-        table.add_row(*(Text(plain_line(cell)) for cell in row))
-    if not table.row_count:
+    cells = [[plain_line(cell) for cell in row] for row in rows]
+    if not cells:
         return
+    from llmchem_tui.cli.tables import drawn_table
+
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _FILE_WIDTH
-    drawn = io.StringIO()
-    Console(width=width, file=drawn, color_system=None).print(table)
-    say("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))
+    say(drawn_table(headings, cells, width))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from llmchem_tui.cli.options import common, histories_argument, load_settings
+from llmchem_tui.cli.options import OutPath, common, histories_argument, load_settings
 from llmchem_tui.cli.output import say, tell
 from llmchem_tui.domain.errors import InputError
 
@@ -27,14 +27,14 @@ _KILOBYTE = 1000
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OutPath(),
     metavar="F.html",
     help="Write the page to this file; an earlier page of ours is replaced.",
 )
 @click.option(
     "--pictures",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OutPath(file_okay=False),
     metavar="DIR",
     help="Write the pictures to this folder too, each as SVG and PNG.",
 )
@@ -111,16 +111,17 @@ def _saved(entry: Entry, abstain_below: float) -> Saved:
     rows: dict[int, list[Row]] = {}
     for place, row in zip(replay.places, rows_of(replay.history), strict=True):
         rows.setdefault(place, []).append(row)
-    told = [
-        saved_report(one, rows.get(place, ()), abstain_below)
+    ended = {
+        place: report
         for place, one in enumerate(replay.rounds)
-    ]
-    rounds = tuple(one for one in told if one is not None)
+        if (report := saved_report(one, rows.get(place, ()), abstain_below))
+    }
     return Saved(
         entry.name,
         replay.history,
-        rounds,
-        unfinished=len(told) - len(rounds),
+        tuple(report for place, report in ended.items() if place in rows),
+        unfinished=len(replay.rounds) - len(ended),
+        unsaved=len(ended.keys() - rows.keys()),
         private=replay.private,
         notes=_notes(entry, replay.notes),
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from llmchem_tui.batch.request import STRATEGIES
-from llmchem_tui.cli.options import common, json_option, load_settings
+from llmchem_tui.cli.options import OutPath, common, json_option, load_settings
 from llmchem_tui.cli.output import print_json, say, tell
 from llmchem_tui.cli.sitting import (
     CANCELLED,
@@ -21,6 +18,7 @@ from llmchem_tui.cli.sitting import (
     in_laboratory,
     saving_in,
     simulated_pool,
+    stop_when_told,
     strategy_named,
     tell_pool,
     vignette_named,
@@ -57,7 +55,7 @@ class _Wishes:
 @simulated_pool
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OutPath(),
     metavar="DIR",
     help="Save the session in this folder, and learn from those in it.",
 )
@@ -157,13 +155,12 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
 async def _watch(
     laboratory: Laboratory, wishes: _Wishes, choice: Choice, seed: int
 ) -> RoundState | None:
-    """Run the round; Ctrl-C stops it and keeps what is there."""
+    """Run the round; who stops it keeps what is there."""
     from llmchem_tui.cli.round_lines import progress_line
     from llmchem_tui.session.events import RoundStarted
     from llmchem_tui.session.state import RoundState
 
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+    stop = stop_when_told()
     state: RoundState | None = None
     plan = laboratory.plan(wishes.vignette, choice, seed)
     async with aclosing(laboratory.run(plan, stop)) as events:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
@@ -53,11 +54,15 @@ def vignette_named(name: str) -> Vignette:
         InputError: there is none, or it is not a vignette.
     """
     from llmchem_tui.config import data_folder
-    from llmchem_tui.storage.vignettes import find, from_text, read_stdin
+    from llmchem_tui.storage.vignettes import bundled, find, from_text, read_stdin
 
     if name == "-":
         return from_text(read_stdin(sys.stdin.buffer))
-    return find(name, data_folder(os.environ) / "vignettes")
+    vignette = find(name, data_folder(os.environ) / "vignettes")
+    original = vignette.id.removeprefix("own-")
+    if original != vignette.id != name and original in {header.id for header in bundled()}:
+        tell(f"{name} differs from the bundled {original}; it counts as {vignette.id}")
+    return vignette
 
 
 def strategy_named(name: str) -> str:
@@ -115,6 +120,14 @@ def in_laboratory(
         return asyncio.run(visit(time_scale))
     with asyncio.Runner(loop_factory=_virtual_time(time_scale)) as runner:
         return runner.run(visit(1.0))
+
+
+def stop_when_told() -> asyncio.Event:
+    """Return what SIGINT and SIGTERM set from now on, instead of breaking off what runs."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 def _virtual_time(time_scale: float) -> Callable[[], asyncio.AbstractEventLoop]:

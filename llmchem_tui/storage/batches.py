@@ -7,6 +7,7 @@ import io
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,19 @@ import msgspec
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Vignette
-from llmchem_tui.storage.files import StorageError, reason
+from llmchem_tui.storage.files import StorageError, make_folder, reason
 from llmchem_tui.storage.journal_writer import lock
 from llmchem_tui.storage.reopening import reopen_session
-from llmchem_tui.storage.session_file import SESSION_FILE, SessionInfo, read_tables, session_toml
+from llmchem_tui.storage.session_file import (
+    SESSION_FILE,
+    SessionInfo,
+    check_format,
+    read_tables,
+    session_toml,
+)
 from llmchem_tui.storage.sessions import SessionWriter, list_sessions
 
+_FIRST, _BATCH, _LATER = b"format = ", b"\n[batch]", b"\n[seeds]"  # as a session.toml has them
 _INSTEAD = "Use another --seed or --out to begin a new batch"
 
 
@@ -28,7 +36,7 @@ def batch_table(
 ) -> dict[str, Any]:
     """What session.toml says of a batch: its vignettes by id, each with the digest of all of it.
 
-    ``settings``: those on which choices and results hang.
+    ``settings``: those on which choices hang.
     """
     digests = {one.id: hashlib.sha256(msgspec.json.encode(one)).hexdigest() for one in vignettes}
     own = {"strategy": strategy, "seed": seed, "vignettes": digests}
@@ -42,7 +50,7 @@ def lock_batch(sessions: Path, seed: int) -> io.FileIO:
         StorageError: the folder cannot be written, or somebody else runs the batch.
     """
     try:
-        sessions.mkdir(parents=True, exist_ok=True)
+        make_folder(sessions)
         path = sessions / f".batch-{seed}.lock"
         file = io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w")
     except OSError as error:
@@ -56,26 +64,40 @@ def lock_batch(sessions: Path, seed: int) -> io.FileIO:
     return file
 
 
-def find_batch(sessions: Path, seed: int) -> dict[str, Path]:
-    """The sessions in a folder that a batch of this seed has begun, by strategy.
+@dataclass(frozen=True, slots=True)
+class FoundBatch:
+    """What a folder holds of a batch.
+
+    ``sessions`` by strategy. ``nameless``: folders of sessions whose session.toml is missing or
+    damaged, so that nothing says whether they are of this batch.
+    """
+
+    sessions: dict[str, Path]
+    nameless: tuple[Path, ...]
+
+
+def find_batch(folder: Path, seed: int) -> FoundBatch:
+    """Return the sessions in a folder that a batch of this seed has begun.
 
     Raises:
-        InputError: the folder or a batch's session.toml cannot be read, or two sessions hold the
-            same strategy.
+        InputError: the folder cannot be read, a batch's session.toml has a newer format, or two
+            sessions hold the same strategy.
     """
     found: dict[str, Path] = {}
-    for entry in list_sessions(sessions):
+    nameless = []
+    for entry in list_sessions(folder):
         own = _batch_of(entry.path / SESSION_FILE)
-        if own.get("seed") != seed:
-            continue
-        strategy = str(own.get("strategy"))
-        if strategy in found:
-            raise InputError(
-                f"{entry.path} and {found[strategy]} both hold {strategy} of the batch with seed "
-                f"{seed}; move the one that does not count to another folder."
-            )
-        found[strategy] = entry.path
-    return found
+        if own is None:
+            nameless.append(entry.path)
+        elif own.get("seed") == seed:
+            strategy = str(own.get("strategy"))
+            if strategy in found:
+                raise InputError(
+                    f"{entry.path} and {found[strategy]} both hold {strategy} of the batch with "
+                    f"seed {seed}; move the one that does not count to another folder."
+                )
+            found[strategy] = entry.path
+    return FoundBatch(found, tuple(nameless))
 
 
 def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
@@ -90,7 +112,8 @@ def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
     _check_models(folder, before["models"], now["models"])
     if before["prompts"] != now["prompts"]:
         raise InputError(f"The prompts have changed since {folder} was begun. {_INSTEAD}.")
-    if before["batch"].get("settings") != now["batch"]["settings"]:
+    on_what = [(one.get("abstain_below"), one["batch"].get("settings")) for one in (before, now)]
+    if on_what[0] != on_what[1]:
         raise InputError(
             f"The settings of chemistry or abstain_below have changed since {folder} was begun. "
             f"{_INSTEAD}."
@@ -105,14 +128,20 @@ def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
     return session
 
 
-def _batch_of(file: Path) -> Mapping[str, Any]:
-    """What a session.toml says of a batch; nothing where it is damaged or says nothing."""
+def _batch_of(file: Path) -> Mapping[str, Any] | None:
+    """What a session.toml says of a batch; None: it is missing or damaged."""
     try:
         content = file.read_bytes()
-    except OSError:  # not a session, or of somebody else
-        return {}
-    # Of thousands of sessions only those of a batch are worth reading whole.
-    return read_tables(file).get("batch", {}) if b"\n[batch]" in content else {}
+    except OSError:
+        return None
+    if _BATCH not in content:  # of thousands of sessions only those of a batch are read whole
+        return {} if content.startswith(_FIRST) and _LATER in content else None
+    check_format(file)
+    try:
+        own: Mapping[str, Any] = read_tables(file).get("batch", {})
+    except InputError:
+        return None
+    return own
 
 
 def _check_models(folder: Path, before: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:

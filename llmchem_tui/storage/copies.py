@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.storage.files import StorageError, create, reason, replace, storable
+from llmchem_tui.storage.files import StorageError, create, make_folder, reason, replace, storable
 
 COPIES, EXPORTS, SCREENSHOTS = "copies", "exports", "screenshots"
 """Folders: of a session's copies, and of what belongs to no session and of pictures."""
@@ -41,7 +41,7 @@ def save_numbered(folder: Path, name: str, suffix: str, content: str) -> Path:
         StorageError: it could not be written.
     """
     try:
-        _make(folder)
+        make_folder(folder)
         taken = (_NUMBERED.match(path.name) for path in folder.iterdir())
         highest = max((int(match[1]) for match in taken if match), default=0)
         stems = (f"{i:03d}-{safe_name(name)}" for i in count(highest + 1))
@@ -59,7 +59,7 @@ def save_named(folder: Path, name: str, contents: Mapping[str, str]) -> list[Pat
     """
     own = safe_name(name)
     try:
-        _make(folder)
+        make_folder(folder)
         return _create_first(folder, (own if i == 1 else f"{own}-{i}" for i in count(1)), contents)
     except OSError as error:
         raise _failure(folder, error) from error
@@ -93,15 +93,10 @@ def save_own(path: Path, content: bytes) -> None:
     """
     check_own(path)
     try:
-        _make(path.parent)
+        make_folder(path.parent)
         replace(path, content)
     except OSError as error:
         raise StorageError(f"{path} cannot be written ({reason(error)}).") from error
-
-
-def _make(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _create_first(folder: Path, stems: Iterator[str], contents: Mapping[str, str]) -> list[Path]:

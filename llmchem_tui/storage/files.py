@@ -47,6 +47,18 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner only.
+
+    Raises:
+        OSError: one cannot be made, or a file is in its place.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def create(path: Path, content: bytes) -> None:
     """Write a new file, readable by its owner only.
 

@@ -7,7 +7,6 @@ scripts read it unchanged; theirs are read with ``generation_accuracy`` as an al
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,13 @@ from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.history_columns import (
+    DATE_FORM,
     NUMBERS,
     columns_of,
+    date_in,
     leave_out_unusable,
     read_columns,
+    respell,
 )
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS, FinishedRound, history_rows
 from llmchem_tui.storage.session_file import SESSION_FILE, check_format
@@ -31,7 +33,6 @@ HISTORY_FILE = "history.csv"
 
 _NEEDED = ("trial", "model", "task", "quality", "accuracy")
 _ALIASES = {"generation_accuracy": "gen_accuracy"}
-_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +41,7 @@ class History:
 
     ``frame`` has exactly the columns of ``HISTORY_COLUMNS``. Measurements are float64 with NaN for
     missing; everything else is text with "" for missing, ``seed`` too: it is an identifier.
+    ``created`` is in the form of ``DATE_FORM``; strategies of ours are spelled as ``Strategy``.
     ``repaired`` counts shifted rows of the published files that were put right (their strategy is
     unknown, ""). ``notes`` are sentences on what was repaired, left out or not readable.
     """
@@ -92,14 +94,26 @@ def read_sessions(folder: Path, *, exclude: str | None = None) -> History:
 
 
 def join(histories: Iterable[History]) -> History:
-    """All rows of several histories, one after the other; of none, a history without rows."""
+    """All rows of several histories, one after the other; of none, a history without rows.
+
+    A round that stands in several of them, such as in a session and in a copy of its history,
+    counts once, with a note.
+    """
+    import numpy as np
     import pandas
+
+    from llmchem_tui.storage.history_copies import copies
 
     parts = list(histories)
     frames = [part.frame for part in parts if not part.frame.empty]
+    notes = [note for part in parts for note in part.notes]
     frame = pandas.concat(frames, ignore_index=True) if frames else _empty_frame()
-    notes = tuple(note for part in parts for note in part.notes)
-    return History(frame, sum(part.repaired for part in parts), notes)
+    if len(frames) > 1:
+        again = copies(frame, np.repeat(range(len(frames)), [len(own) for own in frames]))
+        if again.any():
+            frame = frame[~again].reset_index(drop=True)
+            notes.append(f"Rows of rounds that were given twice, counted once: {again.sum():,}.")
+    return History(frame, sum(part.repaired for part in parts), tuple(notes))
 
 
 def history_of(rounds: Iterable[FinishedRound]) -> History:
@@ -129,21 +143,47 @@ def _read_file(path: Path) -> History:
     frame = read_columns(content, path, positions)
     unusable = leave_out_unusable(frame)
     frame = _complete(frame)
-    if frame["recommended"].any():  # spreadsheets and pandas write TRUE and True
-        frame["recommended"] = frame["recommended"].str.lower()
     named = (frame["trial"] != "") & (frame["model"] != "")
     frame = frame if named.all() else frame[named]
-    undated = frame.index[frame["created"] == ""]
-    shifted = undated[frame.loc[undated, "strategy"].str.fullmatch(_DATE)]
-    frame.loc[shifted, "created"] = frame.loc[shifted, "strategy"]
-    frame.loc[shifted, "strategy"] = ""
+    respell(frame, "recommended", str.lower)  # spreadsheets and pandas write TRUE and True
+    respell(frame, "strategy", _strategy)
+    shifted = _repair_shifted(frame)
+    no_dates = _read_dates(frame)
     counts = {
-        "shifted rows repaired (strategy unknown)": len(shifted),
+        "shifted rows repaired (strategy unknown)": shifted,
         "rows without a trial or a model left out": int((~named).sum()),
         "numbers not readable or out of range, taken as missing": unusable,
+        f"dates not readable, taken as missing (give them as {DATE_FORM}, in UTC)": no_dates,
     }
     notes = tuple(f"{path}: {what}: {count:,}." for what, count in counts.items() if count)
-    return History(frame, len(shifted), notes)
+    return History(frame, shifted, notes)
+
+
+def _strategy(text: str) -> str:
+    """A strategy of ours as we spell it, whatever its case; any other as it is, "" of blanks."""
+    from llmchem_tui.domain.strategies import Strategy
+
+    name = text.strip()
+    return name.upper() if name.upper() in set(Strategy) else name
+
+
+def _read_dates(frame: pandas.DataFrame) -> int:
+    """Put ``created`` in our form; returns how many cells are not blank and hold no date."""
+    cells = frame["created"]
+    changed = respell(frame, "created", date_in)
+    unreadable = [cell for cell, date in changed.items() if not date and cell.strip()]
+    return int(cells.isin(unreadable).sum()) if unreadable else 0
+
+
+def _repair_shifted(frame: pandas.DataFrame) -> int:
+    """Put right the rows whose date stands in the column before; returns how many there were."""
+    undated = frame.index[frame["created"] == ""]
+    strategies = frame.loc[undated, "strategy"]
+    dates = [text for text in strategies.unique().tolist() if date_in(text)]
+    shifted = undated[strategies.isin(dates)]
+    frame.loc[shifted, "created"] = frame.loc[shifted, "strategy"]
+    frame.loc[shifted, "strategy"] = ""
+    return len(shifted)
 
 
 def _positions(header: Sequence[str], path: Path) -> dict[str, int]:

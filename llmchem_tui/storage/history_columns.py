@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,11 @@ NUMBERS = {
 LARGE = 2**22
 """Bytes from which a file may be read in the quick way, which takes long to prepare."""
 
+DATE_FORM = "2026-01-31 09:15:00"
+"""How a moment is written in ``created``: in UTC. Such texts are in order of time."""
+
 _OURS = {"vignette", "status"}
+_BEGINS_WITH_A_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[ T].+)?", re.ASCII)
 _MAYBE_GUARDED = re.compile(rb"'[=+\-@\t\r]")
 
 
@@ -81,6 +86,37 @@ def leave_out_unusable(frame: pandas.DataFrame) -> int:
                 frame[name] = np.where(wrong, np.nan, own)
                 unusable += int(wrong.sum())
     return unusable
+
+
+def respell(frame: pandas.DataFrame, column: str, spelling: Callable[[str], str]) -> dict[str, str]:
+    """Put ``spelling(text)`` for each text of a column; returns the texts that were changed.
+
+    Each distinct text is asked for once: long histories have few.
+    """
+    own = frame[column]
+    spelled = {text: spelling(text) for text in own.unique().tolist()}
+    changed = {text: other for text, other in spelled.items() if text != other}
+    if changed:
+        frame[column] = own.map(spelled).astype(own.dtype)
+    return changed
+
+
+def date_in(text: str) -> str:
+    """The moment that a text names, as ``DATE_FORM``; "" where it names none.
+
+    Read is what ISO 8601 and pandas write: a day with or without a time, a fraction of a second
+    (cut off) and a zone. Without a time it is midnight, without a zone UTC.
+    """
+    text = text.strip()
+    if not _BEGINS_WITH_A_DAY.fullmatch(text):
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day or time; or before the year 1 in UTC
+        return ""
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 class _Texts(dict[str, str]):

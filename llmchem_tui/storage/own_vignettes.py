@@ -64,7 +64,7 @@ def save(vignette: Vignette, folder: Path, over: Path | None = None) -> Vignette
         StorageError: it could not be written; what is there stays as it is.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_folder(folder)
         if over is not None:
             files.replace(over, _toml(vignette, slug(over.stem)))
             return vignette

@@ -70,15 +70,19 @@ REVIEW_COLUMNS = (
 )
 
 
+_SHOWN = 100  # characters of a cell that a sentence quotes
+
+
 @dataclass(frozen=True, slots=True)
 class FinishedRound:
     """What the tables need to know of a round that has ended.
 
-    ``created``: when it ended, with a time zone. ``vignette``: its id. ``answers`` by model name.
-    ``elapsed``: seconds from the first request to the end of the last call.
+    ``created``: when it ended, with a time zone; None: not known. ``vignette``: its id.
+    ``answers`` by model name. ``elapsed``: seconds from the first request to the end of the last
+    call.
     """
 
-    created: datetime
+    created: datetime | None
     trial: str
     vignette: str
     ensemble: tuple[ModelSpec, ...]
@@ -90,7 +94,7 @@ class FinishedRound:
     elapsed: float
 
     @classmethod
-    def of(cls, state: RoundState, score: RoundScore, created: datetime) -> FinishedRound:
+    def of(cls, state: RoundState, score: RoundScore, created: datetime | None) -> FinishedRound:
         """The round of a state that has ended."""
         started = state.started
         return cls(
@@ -164,9 +168,10 @@ def read_reviews(path: Path) -> dict[str, tuple[ReviewResult, ...]]:
         try:
             reviews.setdefault(cells["trial"], []).append(_review(cells))
         except ValueError as error:
+            who, whose, where = (cells[name][:_SHOWN] for name in ("reviewer", "model", "trial"))
             raise InputError(
-                f"{path}: the review by {cells['reviewer']} of {cells['model']} in "
-                f"{cells['trial']} is damaged ({error}); repair or remove the row."
+                f"{path}: the review by {who} of {whose} in {where} is damaged "
+                f"({str(error)[:_SHOWN]}); repair or remove the row."
             ) from None
     return {trial: tuple(results) for trial, results in reviews.items()}
 
@@ -212,7 +217,7 @@ def _history_row(
         "result": answer_text(answer) if answer else None,
         "elapsed": elapsed_text(round_.elapsed),
         "strategy": round_.strategy,
-        "created": round_.created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "created": _time_text(round_.created),
         "vignette": round_.vignette,
         "status": result.status.value,
         "medications": _medications(answer) if answer else None,
@@ -220,6 +225,10 @@ def _history_row(
         "seed": round_.seed,
         **_numbers(round_, spec),
     }
+
+
+def _time_text(time: datetime | None) -> str | None:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if time else None
 
 
 def _numbers(round_: FinishedRound, spec: ModelSpec) -> dict[str, Cell]:

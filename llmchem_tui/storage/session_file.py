@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from llmchem_tui.config import RoundSettings, Share
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import ModelSpec
 from llmchem_tui.session.protocol import Prompts
@@ -23,6 +24,7 @@ from llmchem_tui.storage.files import read_bytes, storable
 SESSION_FILE = "session.toml"
 
 _FORMAT = 1
+_ABSTAIN_BELOW = RoundSettings().abstain_below  # what a file that does not say it stands for
 _FORMAT_LINE = re.compile(rb"format = (\d{1,9})\s")
 _PACKAGES = ("llmchem-tui", "textual", "numpy", "pandas", "httpx", "ollama", "openai", "anthropic")
 
@@ -50,7 +52,8 @@ class SessionInfo:
 
     ``created`` with a time zone. ``models``: the pool, all simulated or all real. ``prompts``: the
     digest of each prompt file by its name. ``versions``: of packages, by name. ``batch``: which
-    part of which batch it holds; empty: none.
+    part of which batch it holds; empty: none. ``abstain_below``: the confidence below which its
+    rounds recommend nothing.
     """
 
     created: datetime
@@ -59,6 +62,7 @@ class SessionInfo:
     prompts: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=package_versions)
     batch: Mapping[str, object] = field(default_factory=dict)
+    abstain_below: float = _ABSTAIN_BELOW
 
     @property
     def simulated(self) -> bool:
@@ -72,11 +76,12 @@ class SessionInfo:
             "created": self.created.astimezone(UTC).replace(microsecond=0),
             "simulated": self.simulated,
             "private": self.private,
+            "abstain_below": self.abstain_below,
             "versions": dict(self.versions),
             "prompts": dict(self.prompts),
             **({"batch": dict(self.batch)} if self.batch else {}),
             "seeds": {},
-            "models": [_model_table(model) for model in self.models],
+            "models": [model_table(model) for model in self.models],
         }
 
 
@@ -85,13 +90,19 @@ class _Model(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What is read back of a session.toml."""
+    """What is read back of a session.toml.
+
+    ``seeds`` by trial. ``abstain_below``: where the file does not say it, the default of the
+    settings.
+    """
 
     format: int
     created: datetime
     simulated: bool
     private: bool
     models: list[_Model]
+    seeds: dict[str, int] = {}
+    abstain_below: Share = _ABSTAIN_BELOW
 
 
 def session_toml(tables: Mapping[str, Any]) -> bytes:
@@ -133,7 +144,7 @@ def read_tables(file: Path) -> dict[str, Any]:
     """
     try:
         tables = tomllib.loads(read_bytes(file).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # an endless number, or nesting, too
         raise _damaged(file, error) from None
     if isinstance(version := tables.get("format"), int) and version > _FORMAT:
         raise _newer(file, version)
@@ -151,7 +162,8 @@ def _damaged(file: Path, error: Exception) -> InputError:
     return InputError(f"{file} is damaged ({error}): restore it from a copy.")
 
 
-def _model_table(model: ModelSpec) -> dict[str, object]:
+def model_table(model: ModelSpec) -> dict[str, object]:
+    """A model as session.toml has it: without what is not known."""
     table = {
         "name": model.name,
         "provider": model.endpoint,

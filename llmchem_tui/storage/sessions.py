@@ -17,6 +17,7 @@ from llmchem_tui.storage.files import (
     StorageError,
     append,
     create,
+    make_folder,
     reason,
     replace,
 )
@@ -163,7 +164,7 @@ class SessionWriter:
 def begin_session(sessions: Path, info: SessionInfo) -> SessionWriter:
     """Create a folder in ``sessions`` with all its files; a taken name gets ``-2``, ….
 
-    Folder and files are for their owner alone.
+    Folder and files are for their owner alone. session.toml comes last: where it is, all are.
 
     Raises:
         StorageError: the folder or a file could not be created.
@@ -171,10 +172,14 @@ def begin_session(sessions: Path, info: SessionInfo) -> SessionWriter:
     tables = info.tables()
     try:
         folder = _new_folder(sessions, info.created)
-        create(folder / SESSION_FILE, session_toml(tables))
         create(folder / HISTORY_FILE, header_line(HISTORY_COLUMNS))
         create(folder / REVIEWS_FILE, header_line(REVIEW_COLUMNS))
         journal = JournalWriter.create(folder / JOURNAL_FILE, folder.name, private=info.private)
+        try:
+            replace(folder / SESSION_FILE, session_toml(tables))
+        except OSError:
+            journal.close()
+            raise
     except OSError as error:
         raise StorageError(
             f"No session could be created in {sessions} ({reason(error)}); nothing is saved. "
@@ -229,7 +234,7 @@ def session_summary(folder: Path) -> SessionSummary:
 
 def _new_folder(sessions: Path, created: datetime) -> Path:
     name = created.astimezone(UTC).strftime(_NAME_TIME)
-    sessions.mkdir(parents=True, exist_ok=True)
+    make_folder(sessions)
     for number in count(1):
         folder = sessions / (name if number == 1 else f"{name}-{number}")
         with contextlib.suppress(FileExistsError):

@@ -15,8 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmchem_tui.analysis.backtest import Backtest, backtest
+from llmchem_tui.analysis.backtest_judge import Judge
+from llmchem_tui.analysis.backtest_splits import Choosing, Timeline
+from llmchem_tui.analysis.backtest_verdicts import Correction
 from llmchem_tui.analysis.ensemble_votes import accuracy, as_lines, best_ensemble, correct, votes
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.recommendation import ChemistryParameters
 from llmchem_tui.domain.strategies import Strategy
 from llmchem_tui.storage.history import History, history_of
 
@@ -134,7 +138,7 @@ def test_rounds_are_ordered_by_their_dates_and_undated_ones_left_out() -> None:
     assert choices(tested) == choices(expected) != choices(backtest(history([SKILLS] * 20)))
     for own, other in zip(tested.verdicts, expected.verdicts, strict=True):
         assert own.accuracy.mean == pytest.approx(other.accuracy.mean, abs=1e-12)
-    assert any("without a date of creation left out" in note for note in tested.notes)
+    assert tested.notes[0].startswith("1 row without a date of creation left out")
 
 
 def test_former_names_count_for_the_present_model() -> None:
@@ -183,6 +187,21 @@ def test_a_mean_of_one_half_is_not_correct() -> None:
     tested = backtest(history([even] * 20))
     assert {one.effectiveness.mean for one in tested.outcomes} == {0.0}
     assert {one.effectiveness_share for one in tested.outcomes} == {None}
+
+
+def test_a_share_of_the_best_is_one_on_the_items_that_both_answered() -> None:
+    """The best, c and d, answered every other round; there a and b, the best known, had 0.3."""
+    known: list[Skills] = [SKILLS] * FIRST_SPLIT
+    later: list[Skills] = [
+        {"a": (9.0, 0.6), "b": (6.0, 0.6)},
+        {"a": (9.0, 0.3), "c": (8.0, 0.9), "d": (5.0, 0.9)},
+    ]
+    named = ["RANDOM"] * FIRST_SPLIT + ["CHEMISTRY"] * 14  # of which nothing is learnt
+    tested = backtest(history([*known, *later * 7], strategy=named))
+    assert mean_accuracy(tested, Strategy.PERFORMANCE, 2) == pytest.approx(0.45, abs=0.02)
+    assert tested.hindsight[0].accuracy.mean == pytest.approx(0.9)
+    (own,) = [one for one in tested.outcomes if (one.strategy, one.size) == ("PERFORMANCE", 2)]
+    assert own.accuracy_share == pytest.approx(0.3 / 0.9)
 
 
 @settings(max_examples=8)
@@ -239,6 +258,13 @@ def test_where_models_ran_is_read_from_rounds_of_local_and_remote() -> None:
     assert any("LOCAL and REMOTE left out" in note for note in unknown.notes)
 
 
+@pytest.mark.parametrize(("moved", "told"), [(0, True), (1, False)])
+def test_strategies_that_ran_one_after_the_other_are_told(moved: int, told: bool) -> None:
+    named = [*["LOCAL"] * 8, *["RANDOM"] * 6, *["PERFORMANCE"] * (6 - moved), *["LOCAL"] * moved]
+    notes = backtest(history([SKILLS] * 20, strategy=named)).notes
+    assert any("ran one after the other" in note for note in notes) is told
+
+
 # --- verdicts and predictions -------------------------------------------------------------------
 
 
@@ -252,6 +278,7 @@ def test_the_verdict_says_who_chose_better(winner: str, word: str) -> None:
     after = {name: (5.0, 1.0 if name in chosen else 0.0) for name in SKILLS}
     verdict = backtest(with_numbers(plain, range(54, 60), after)).verdicts[0]  # the last split: 54
     assert (verdict.size, verdict.alike, verdict.word) == (2, 0.0, word)
+    assert verdict.measure == "effectiveness"
     assert verdict.accuracy.mean is not None
     assert (verdict.accuracy.mean > 0) is (word == "better")
 
@@ -265,11 +292,48 @@ def test_strategies_that_choose_alike_do_not_differ() -> None:
     assert tested.verdicts[0].effectiveness.high == 0.0
 
 
-def test_fewer_than_six_items_are_no_evidence() -> None:
-    five = backtest(history([SKILLS] * 20, vignette=[f"v{number % 5}" for number in range(20)]))
-    assert {one.word for one in five.verdicts} == {"unknown"}
-    six = backtest(history([SKILLS] * 20, vignette=[f"v{number % 6}" for number in range(20)]))
-    assert "unknown" not in {one.word for one in six.verdicts}
+def test_accuracy_is_judged_where_effectiveness_is_saturated() -> None:
+    """With 0.9 to 0.6 every ensemble is right on every item, and a and b, the best, are better."""
+    tested = backtest(history([SKILLS] * 20))
+    first, second, overall = tested.verdicts
+    assert first.effectiveness.mean == 0.0
+    assert [(one.measure, one.word) for one in (first, overall)] == [("accuracy", "worse")] * 2
+    assert (second.alike, second.measure, second.word) == (1.0, "effectiveness", "not better")
+
+
+def test_intervals_are_corrected_for_the_comparisons_that_were_made() -> None:
+    chance = Random(7)
+    rounds = [{m: (chance.uniform(0, 10), chance.random()) for m in "abcde"} for _ in range(30)]
+    tested = backtest(history(rounds))
+    assert [one.alike < 1 for one in tested.verdicts] == [True, True, False, True]
+    assert tested.correction == Correction.of(3)
+    assert tested.correction.level == pytest.approx(1 - 0.05 / 3)
+    timeline = Timeline.of(history(rounds).frame)
+    judge = Judge(timeline)
+    for split in timeline.splits(Choosing(ChemistryParameters(), "mean", 0)):
+        judge.add(split)
+    plain, own = judge.differences(0, 0.95, 10_000)[2].accuracy, tested.verdicts[0].accuracy
+    assert plain.mean == own.mean
+    assert None not in (own.low, own.high, plain.low, plain.high)
+    assert own.low < plain.low < plain.high < own.high  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("comparisons", "items"), [(0, 6), (1, 6), (2, 7), (4, 8), (5, 8)])
+def test_differences_of_one_sign_are_evidence_from_some_number_of_items_on(
+    comparisons: int, items: int
+) -> None:
+    correction = Correction.of(comparisons)
+    error = 1 - correction.level
+    assert correction.items_needed == items
+    assert 2 / 2**items <= error + 1e-12 < 2 / 2 ** (items - 1)
+
+
+def test_fewer_items_than_needed_are_no_evidence() -> None:
+    few = backtest(history([SKILLS] * 20, vignette=[f"v{number % 6}" for number in range(20)]))
+    assert few.correction.items_needed == 7
+    assert {one.word for one in few.verdicts} == {"unknown"}
+    more = backtest(history([SKILLS] * 20, vignette=[f"v{number % 7}" for number in range(20)]))
+    assert "unknown" not in {one.word for one in more.verdicts}
 
 
 def test_members_accuracy_foretells_rounds_that_go_by_it() -> None:
@@ -311,7 +375,10 @@ NAN = float("nan")
             history([SKILLS] * 9),
             "at least 10 rounds with a date of creation, and the history has 9",
         ),
-        (history([SKILLS] * 12, created=[""] * 12), "has 0 (48 rows have none)"),
+        (
+            history([SKILLS] * 12, created=[""] * 12),
+            "has 0 (48 rows without a date); give more rounds, or dates as 2026",
+        ),
         (history([{"a": (9.0, 0.9)}] * 12), "Only a takes part in the history"),
         (history([SKILLS] * 12, vignette=["v"] * 12), "No choice can be tested"),
         (history([SKILLS] * 12, strategy=["CHEMISTRY"] * 12), "No choice can be tested"),

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage import history_columns
 from llmchem_tui.storage.history import join, read_history, read_sessions
+from llmchem_tui.storage.history_columns import date_in
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS
 from llmchem_tui.storage.selections import exclude_repeats, only, select_task, tasks
 from llmchem_tui.storage.tables import csv_block, guarded, header_line, unguarded
@@ -87,6 +89,56 @@ def test_results_of_several_lines_and_with_apostrophes_survive_unchanged(theirs:
     results = ["'Says so' is false", 'one\n\ntwo, "three"\r\nfour', "'=1+1", "''-x", " blank "]
     rows = "".join(ROW.replace("text", '"' + text.replace('"', '""') + '"') for text in results)
     assert read_history([theirs(rows)]).frame["result"].tolist() == results
+
+
+@pytest.mark.parametrize(
+    ("cell", "date"),
+    [
+        ("2026-01-31 09:15:00", "2026-01-31 09:15:00"),
+        ("2026-01-31T09:15:00", "2026-01-31 09:15:00"),
+        ("2026-01-31 09:15:00.999999999", "2026-01-31 09:15:00"),
+        ("2026-01-31T09:15:00Z", "2026-01-31 09:15:00"),
+        ("2026-01-31 23:15:00-02:30", "2026-02-01 01:45:00"),
+        (" 2026-01-31 ", "2026-01-31 00:00:00"),
+        (" ", ""),
+    ],
+)
+def test_dates_are_read_as_other_programs_write_them(theirs: Write, cell: str, date: str) -> None:
+    history = read_history([theirs(ROW + ROW.replace("2025-07-11 09:43:21", cell))])
+    assert history.frame["created"].tolist() == ["2025-07-11 09:43:21", date]
+    assert history.notes == ()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["31.01.2026", "1/31/2026 9:15", "2026-02-30", "46053.4", "20260131", "0001-01-01T00+01"],
+)
+def test_what_is_no_date_is_missing_and_counted(theirs: Write, cell: str) -> None:
+    path = theirs(ROW.replace("2025-07-11 09:43:21", cell) * 2 + ROW)
+    history = read_history([path])
+    assert history.frame["created"].tolist() == ["", "", "2025-07-11 09:43:21"]
+    said = "dates not readable, taken as missing (give them as 2026-01-31 09:15:00, in UTC): 2."
+    assert history.notes == (f"{path}: {said}",)
+
+
+ZONES = st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.datetimes(timezones=ZONES).map(lambda moment: moment.replace(microsecond=0))
+
+
+@given(MOMENTS, MOMENTS, st.sampled_from("T "))
+def test_the_order_of_dates_is_that_of_time(one: datetime, other: datetime, sign: str) -> None:
+    first, second = (date_in(moment.isoformat(sign)) for moment in (one, other))
+    if first and second:  # in UTC it may be a year that has no number
+        assert (first < second) is (one < other)
+
+
+@pytest.mark.parametrize(
+    ("cell", "strategy"),
+    [("chemistry", "CHEMISTRY"), (" Random ", "RANDOM"), ("my Own", "my Own"), (" ", "")],
+)
+def test_our_strategies_are_read_in_any_case(theirs: Write, cell: str, strategy: str) -> None:
+    history = read_history([theirs(ROW.replace("RANDOM", cell))])
+    assert history.frame["strategy"].tolist() == [strategy]
 
 
 def test_only_files_of_ours_lose_the_spreadsheet_guard(tmp_path: Path, theirs: Write) -> None:
@@ -233,6 +285,42 @@ def test_session_folders_and_files_are_read_in_order_each_once(
     assert history.frame.index.tolist() == [0, 1, 2]
 
 
+CREATED = "2026-01-31 09:15:00"
+
+
+def a_round(trial: str, quality: float, **more: str | float) -> list[dict[str, str | float]]:
+    """Two rows of one round: an answer with a quality, and one that failed."""
+    shared = {"trial": trial, "created": CREATED, "seed": "7", **more}
+    return [{**shared, "model": "a", "quality": quality}, {**shared, "model": "b"}]
+
+
+def test_a_round_in_a_session_and_in_a_copy_counts_once(tmp_path: Path) -> None:
+    """The copy went through a spreadsheet: no seed, other dates, fewer digits. A round came on."""
+    ours = write_ours(tmp_path / "s" / "history.csv", *a_round("s 1", 8.123456789012345))
+    lost = {"seed": "", "created": "2026-01-31T09:15:00"}
+    rows = a_round("s 1", 8.123456789, **lost) + a_round("s 2", 8.123456789, **lost)
+    copy = write_ours(tmp_path / "copy.csv", *rows)
+    history = read_history([ours, copy])
+    assert history.frame["trial"].tolist() == ["s 1", "s 1", "s 2", "s 2"]
+    assert history.frame["seed"].tolist() == ["7", "7", "", ""]
+    assert history.frame.index.tolist() == [0, 1, 2, 3]
+    assert history.notes == ("Rows of rounds that were given twice, counted once: 2.",)
+
+
+@pytest.mark.parametrize(
+    ("quality", "more"),
+    [(7.0, {}), (8.0, {"created": ""}), (8.0, {"strategy": "LOCAL"})],
+    ids=["another score", "no date", "another strategy"],
+)
+def test_rounds_of_one_name_that_may_differ_are_both_kept(
+    tmp_path: Path, quality: float, more: dict[str, str | float]
+) -> None:
+    one = write_ours(tmp_path / "one.csv", *a_round("s 1", 8.0, **{**more, "strategy": ""}))
+    other = write_ours(tmp_path / "other.csv", *a_round("s 1", quality, **more))
+    history = read_history([one, other])
+    assert (len(history.frame), history.notes) == (4, ())
+
+
 def test_all_sessions_of_a_folder_are_read_but_the_excluded_and_the_damaged(
     tmp_path: Path,
 ) -> None:
@@ -260,7 +348,7 @@ def test_a_folder_without_sessions_gives_a_history_without_rows(tmp_path: Path) 
 def test_joined_histories_keep_their_notes_and_repairs(theirs: Write) -> None:
     shifted = ROW.replace("RANDOM,2025-07-11 09:43:21", "2025-07-11 12:12:55,")
     one = read_history([theirs(shifted, "one.csv")])
-    two = read_history([theirs(shifted, "two.csv")])
+    two = read_history([theirs(shifted.replace("T 1", "T 2"), "two.csv")])
     both = join([one, two])
     assert both.repaired == 2
     assert both.notes == one.notes + two.notes

@@ -11,6 +11,7 @@ import pytest
 from llmchem_tui.storage.history import History, read_history
 from llmchem_tui.storage.profiles import profiles, rounds_by_model
 from llmchem_tui.storage.selections import tasks
+from llmchem_tui.storage.tables import guarded, unguarded
 
 RUNS = Path("data") / "published" / "runs.csv"
 
@@ -58,3 +59,9 @@ def test_the_profiles_are_those_of_the_oracle(published: History, shared: Path) 
         assert (round(profile.quality, 4), round(profile.accuracy, 4)) == (quality, accuracy)
         assert (profile.rounds, profile.referenced) == (count, count)
     assert sum(profile.accuracy >= 0.5 for profile in found.values()) == oracle["used_models"]
+
+
+def test_results_that_begin_with_an_apostrophe_survive_our_own_files(published: History) -> None:
+    results = [text for text in published.frame["result"] if text.startswith("'")]
+    assert len(results) == 7419
+    assert [unguarded(guarded(text)) for text in results] == results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def history(tmp_path: Path) -> History:
         (Filters(), "11223"),
         (Filters(models=["c"]), "22"),
         (Filters(models=["b", "c"]), "11223"),
-        (Filters(strategies=["LOCAL", "UNKNOWN"]), "113"),
+        (Filters(strategies=["local", "Unknown"]), "113"),
         (Filters(since=date(2026, 1, 2)), "22"),
         (Filters(until=date(2026, 1, 1)), "11"),
         (Filters(models=["a"], strategies=["RANDOM"], since=date(2026, 1, 1)), "22"),
@@ -50,7 +51,10 @@ def test_only_what_passes_every_filter_is_left(
     ("filters", "said"),
     [
         (Filters(models=["aa"]), ['no model "aa"', 'Did you mean "a"?', "It has: a, b, c."]),
-        (Filters(strategies=["LOKAL"]), ['no strategy "LOKAL"', 'Did you mean "LOCAL"?']),
+        (
+            Filters(strategies=["lokal"]),
+            ['no strategy "lokal"', 'Did you mean "LOCAL"?', "It has: LOCAL, RANDOM, unknown."],
+        ),
         (
             Filters(since=date(2026, 2, 1)),
             ["5 rows were created from 2026-01-01 to 2026-01-02", "Widen the dates"],
@@ -63,6 +67,15 @@ def test_filters_that_leave_nothing_are_answered_with_what_there_is(
     with pytest.raises(InputError) as refusal:
         select_rounds(history, filters)
     assert all(part in str(refusal.value) for part in said)
+
+
+def test_rows_that_no_filter_of_dates_can_take_are_counted(history: History) -> None:
+    found = select_rounds(history, Filters(until=date(2026, 1, 31)))
+    said = "Rows left out by the dates, as they have no date of creation: 1."
+    assert (len(found.frame), found.notes) == (4, (said,))
+    undated = replace(history, frame=history.frame.assign(created=""))
+    with pytest.raises(InputError, match="none of its 5 rows has a date of creation, as 2026-01"):
+        select_rounds(undated, Filters(since=date(2026, 1, 1)))
 
 
 def test_the_rows_of_some_models_stand_under_their_present_names(history: History) -> None:

@@ -325,6 +325,7 @@ def test_the_settings_say_what_the_session_runs_on(session: SessionWriter) -> No
         "created": datetime(2026, 1, 31, 9, 15, 0, tzinfo=UTC),
         "simulated": False,
         "private": False,
+        "abstain_below": 0.5,
         "versions": {"textual": "8.2.8"},
         "prompts": {"answer.md": "0123"},
         "seeds": {f"{NAME} 1": -(2**60) - 1},
