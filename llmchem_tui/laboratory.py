@@ -10,7 +10,6 @@ import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
-from itertools import starmap
 from typing import TYPE_CHECKING
 
 from llmchem_tui.consent import Consent
@@ -252,27 +251,24 @@ class Laboratory:
         )
 
     def plan(self, vignette: Vignette, choice: Choice, seed: int) -> Plan:
-        """Return the plan of one round; opens the session if this is its first.
+        """Return the plan of one round; see ``round_plan``.
 
         Raises:
             StorageError: the session's folder could not be made.
         """
-        return self.plan_together([(vignette, choice, seed)])
-
-    def plan_together(self, rounds: Iterable[tuple[Vignette, Choice, int]]) -> Plan:
-        """Return the plan of several rounds, each a vignette, its ensemble and a seed.
-
-        Raises:
-            StorageError: the session's folder could not be made.
-        """
-        return self.plan_of(starmap(self._round_plan, rounds))
+        return self.plan_of([self.round_plan(vignette, choice, seed)])
 
     def plan_of(self, rounds: Iterable[RoundPlan]) -> Plan:
         """Return the plan of rounds, under the settings for their order and deadlines."""
         own = self.settings.round
         return Plan(tuple(rounds), order=own.order, deadline_seconds=own.deadline_seconds)
 
-    def _round_plan(self, vignette: Vignette, choice: Choice, seed: int) -> RoundPlan:
+    def round_plan(self, vignette: Vignette, choice: Choice, seed: int) -> RoundPlan:
+        """Return the next round of the session, which is opened if this is its first.
+
+        Raises:
+            StorageError: the session's folder could not be made.
+        """
         self._rounds += 1
         trial = self.recorder.begin_round(self.session_info)
         if self.recorder.saving.private:

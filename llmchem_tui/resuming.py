@@ -12,7 +12,7 @@ from llmchem_tui.domain.model import ModelSpec
 from llmchem_tui.session.scheduler import Plan
 from llmchem_tui.storage.interrupted import interrupted_rounds
 from llmchem_tui.storage.reopening import reopen_session
-from llmchem_tui.storage.session_file import SESSION_FILE, prompt_digests, read_tables
+from llmchem_tui.storage.session_file import SESSION_FILE, prompt_digests, read_settings
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
@@ -29,7 +29,7 @@ def resume(laboratory: Laboratory, folder: Path) -> Plan:
 
     Raises:
         InputError: no round of it was interrupted, or a round cannot go on: its texts are private,
-            or a model or a prompt is another one now.
+            or a model, a prompt or ``abstain_below`` is another one now.
         StorageError: the session cannot be written, or another process is writing it.
     """
     if laboratory.recorder.saving.private:
@@ -47,14 +47,23 @@ def resume(laboratory: Laboratory, folder: Path) -> Plan:
 
 
 def _interrupted(laboratory: Laboratory, session: SessionWriter) -> RoundPlan:
-    rounds = interrupted_rounds(session.folder)
-    if not rounds:
-        raise InputError(f"No round of {session.folder} was interrupted: there is nothing to do.")
-    tables = read_tables(session.folder / SESSION_FILE)
-    if tables["prompts"] != prompt_digests(laboratory.prompts):
+    folder, rounds = session.folder, interrupted_rounds(session.folder)
+    if session.put_back and not rounds:
+        ended = f"{session.put_back:,} round{'s' * (session.put_back > 1)}"
         raise InputError(
-            f"The prompts have changed since {session.folder} was begun: its round cannot go on. "
-            "Bring them back ([round] prompts), or run a new round."
+            f"{folder}: {ended} had ended and could not be saved; now they are. No other was "
+            "interrupted."
+        )
+    if not rounds:
+        raise InputError(f"No round of {folder} was interrupted: there is nothing to do.")
+    settings = read_settings(folder / SESSION_FILE)
+    instead = "Bring it back, or run a new round."
+    if settings.prompts != prompt_digests(laboratory.prompts):
+        raise InputError(f"A prompt has changed since {folder} was begun. {instead}")
+    if settings.abstain_below != laboratory.settings.round.abstain_below:
+        raise InputError(
+            f"[round] abstain_below was {settings.abstain_below:g} when {folder} was begun. "
+            f"{instead}"
         )
     return going_on(laboratory, rounds[-1])
 

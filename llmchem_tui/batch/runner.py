@@ -15,14 +15,18 @@ from llmchem_tui.batch.limits import Limits
 from llmchem_tui.batch.request import DRAWN, STRATEGIES, BatchRound, Request
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.domain.model import Status
+from llmchem_tui.resuming import going_on
 from llmchem_tui.session.estimate import Estimate
 from llmchem_tui.session.events import RoundEnded
+from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.batches import batch_table, continue_batch, find_batch, lock_batch
+from llmchem_tui.storage.interrupted import interrupted_rounds
 from llmchem_tui.storage.session_file import SESSION_FILE
 from llmchem_tui.storage.sessions import SessionWriter, begin_session
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.session.scheduler import RoundPlan
     from llmchem_tui.storage.history import History
     from llmchem_tui.storage.rounds import FinishedRound
     from llmchem_tui.storage.session_file import SessionInfo
@@ -61,6 +65,7 @@ class Batch:
         self._check_models()
         self._folder = laboratory.recorder.saving.folder
         self._sessions: dict[str, SessionWriter] = {}
+        self._interrupted: dict[tuple[str, int], RoundPlan] = {}
         self._lock = lock_batch(self._folder, request.seed)
         try:
             begun = find_batch(self._folder, request.seed)
@@ -68,6 +73,10 @@ class Batch:
             self.folders = begun.sessions
             for strategy, path in self.folders.items():
                 self._sessions[strategy] = continue_batch(path, self._info(strategy))
+                self._interrupted |= {
+                    (strategy, RoundState.of(before).started.seed): going_on(laboratory, before)
+                    for before in interrupted_rounds(path)
+                }
             history = self._read()
         except LlmchemError:
             self.close()
@@ -193,10 +202,8 @@ class Batch:
         self, rounds: Sequence[BatchRound], stop: asyncio.Event
     ) -> AsyncGenerator[FinishedRound, None]:
         laboratory, recorder = self._laboratory, self._laboratory.recorder
-        chosen = [(one, self._choices.of(one)) for one in rounds]
-        drafts = [(one.vignette, choice, one.seed) for one, choice in chosen if choice]
-        self.filled.update(one.strategy for one, choice in chosen if choice and choice.filled)
-        async with aclosing(laboratory.run(laboratory.plan_together(drafts), stop)) as events:
+        plan = laboratory.plan_of([*self._plans(rounds)])
+        async with aclosing(laboratory.run(plan, stop)) as events:
             async for event in events:
                 self.limits.note(event)
                 if recorder.not_saved:  # what comes now would be lost
@@ -214,6 +221,16 @@ class Batch:
                             stop,
                         )
 
+    def _plans(self, rounds: Sequence[BatchRound]) -> Iterator[RoundPlan]:
+        """The rounds to be run now: anew, or going on where they were interrupted."""
+        for one in rounds:
+            begun = self._interrupted.pop((one.strategy, one.seed), None)
+            if begun is not None:
+                yield begun
+            elif (choice := self._choices.of(one)) is not None:
+                self.filled.update([one.strategy] if choice.filled else [])
+                yield self._laboratory.round_plan(one.vignette, choice, one.seed)
+
     def _give_up(self, problem: str, stop: asyncio.Event) -> None:
         if not self.failed:
             self.failed = True
@@ -228,7 +245,9 @@ class Batch:
             **dataclasses.asdict(settings.chemistry.parameters),
             "profile": settings.chemistry.profile,
         }
-        own = batch_table(strategy, self.request.seed, self.request.vignettes, on_what)
+        request = self.request
+        asked = {"strategies": request.strategies, "sizes": request.sizes, "trials": request.trials}
+        own = batch_table(strategy, request.seed, request.vignettes, asked, on_what)
         return dataclasses.replace(self._laboratory.session_info(), batch=own)
 
     def _read(self) -> History:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import click
 from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.batch_progress import HEADINGS, BatchProgress
 from llmchem_tui.cli.documents import SCHEMA
-from llmchem_tui.cli.options import OutPath, common, finite, json_option, load_settings
+from llmchem_tui.cli.options import F, OutPath, common, finite, json_option, load_settings
 from llmchem_tui.cli.output import print_json, print_table, say, tell
 from llmchem_tui.cli.sitting import (
     CANCELLED,
@@ -37,6 +37,22 @@ if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
 
 _SIZE = re.compile(r"0*[1-9][0-9]{0,8}")
+
+
+def limits_and_leave(command: F) -> F:
+    """Add --max-calls, --max-cost, --yes and --allow-remote."""
+    max_calls = click.option(
+        "--max-calls", type=click.IntRange(min=1), metavar="C", help="Stop this run before more."
+    )
+    max_cost = click.option(
+        "--max-cost",
+        type=click.FloatRange(min=0, min_open=True),
+        callback=finite,
+        metavar="X",
+        help="Stop this run before its cost passes this.",
+    )
+    yes = click.option("--yes", is_flag=True, help="Run a batch also where calls may cost money.")
+    return max_calls(max_cost(yes(allow_remote_option(command))))
 
 
 @click.command(short_help="Run vignettes × strategies × trials, unattended.")
@@ -69,18 +85,7 @@ _SIZE = re.compile(r"0*[1-9][0-9]{0,8}")
     metavar="DIR",
     help="Save the sessions in this folder, and go on with those of the same batch in it.",
 )
-@click.option(
-    "--max-calls", type=click.IntRange(min=1), metavar="C", help="Stop this run before more."
-)
-@click.option(
-    "--max-cost",
-    type=click.FloatRange(min=0, min_open=True),
-    callback=finite,
-    metavar="X",
-    help="Stop this run before its cost passes this.",
-)
-@click.option("--yes", is_flag=True, help="Run also where calls may cost money.")
-@allow_remote_option
+@limits_and_leave
 @json_option
 @common
 @click.pass_context
@@ -93,21 +98,32 @@ def batch(context: click.Context, /, vignettes: Sequence[str], **options: Any) -
     settings = load_settings(context)
     request = _request(settings, vignettes, options)
 
-    async def run_batch(laboratory: Laboratory) -> int:
-        from llmchem_tui.batch.runner import Batch
-
-        tell_pool(laboratory)
-        with closing(Batch(laboratory, request)) as own:
-            _check_leave(laboratory, own, options)
-            return await _run(laboratory, own, as_json=options["as_json"])
+    async def rounds(laboratory: Laboratory) -> int:
+        return await run_batch(laboratory, request, options)
 
     return in_laboratory(
         settings,
         saving_in(options["out"]),
-        run_batch,
+        rounds,
         simulated=options["simulated"],
         time_scale=options["time_scale"],
     )
+
+
+async def run_batch(laboratory: Laboratory, request: Request, options: Mapping[str, Any]) -> int:
+    """Run what is left of a batch, tell how it goes, and return the exit code.
+
+    ``options``: yes, allow_remote and as_json, as the command line has them.
+
+    Raises:
+        LlmchemError: as ``Batch``; or leave is missing to send vignettes away or to spend money.
+    """
+    from llmchem_tui.batch.runner import Batch
+
+    tell_pool(laboratory)
+    with closing(Batch(laboratory, request)) as own:
+        _check_leave(laboratory, own, options)
+        return await _run(laboratory, own, as_json=options["as_json"])
 
 
 def _request(settings: Settings, names: Sequence[str], options: dict[str, Any]) -> Request:
@@ -138,7 +154,7 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(sorted(set(map(int, numbers))))
 
 
-def _check_leave(laboratory: Laboratory, own: Batch, options: dict[str, Any]) -> None:
+def _check_leave(laboratory: Laboratory, own: Batch, options: Mapping[str, Any]) -> None:
     """Tell what the batch will take, and refuse to begin where leave for that is missing.
 
     Raises:

@@ -28,8 +28,8 @@ from llmchem_tui.domain.model import Outcome, Vignette
 
 if TYPE_CHECKING:
     from llmchem_tui.config import Settings
-    from llmchem_tui.domain.strategies import Choice
     from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.session.scheduler import Plan
     from llmchem_tui.session.state import RoundState
 
 
@@ -112,9 +112,6 @@ def _models(names: str | None) -> tuple[str, ...]:
 
 
 async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
-    from llmchem_tui.cli.documents import run_document
-    from llmchem_tui.cli.round_lines import print_round
-
     seed = laboratory.draw_seed() if wishes.seed is None else wishes.seed
     repeats = (wishes.vignette.id, seed)
     choice = laboratory.choose(
@@ -131,42 +128,60 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
         may_ask=not wishes.as_json,
     )
     tell(f"plan: {(await laboratory.forecast(wishes.vignette, choice)).text}")
-    state = await _watch(laboratory, wishes, choice, seed)
+    plan = laboratory.plan(wishes.vignette, choice, seed)
+    return await watch_round(laboratory, plan, n=wishes.n, as_json=wishes.as_json)
+
+
+async def watch_round(laboratory: Laboratory, plan: Plan, *, n: int, as_json: bool) -> int:
+    """Run a plan of one round, tell how it goes and what came out, and return the exit code.
+
+    ``n``: the size of the ensemble that is offered to go on with.
+    """
+    from llmchem_tui.cli.documents import run_document
+    from llmchem_tui.cli.round_lines import print_round
+
+    state = await _watch(laboratory, plan)
+    session = laboratory.recorder.session
     if state is None or state.ended is None or state.ended.cancelled:
-        where = laboratory.recorder.session.folder if laboratory.recorder.session else None
-        tell(f"cancelled; what had finished is in {where}" if where else "cancelled")
+        tell(f"cancelled; {_kept(laboratory)}" if session else "cancelled")
         return CANCELLED
     score = state.score(abstain_below=laboratory.settings.round.abstain_below)
-    n = min(wishes.n, len(laboratory.pool.models))
-    following = laboratory.next_ensemble(n, seed, repeats=repeats)
-    files = laboratory.recorder.session.files if laboratory.recorder.session else {}
-    if wishes.as_json:
-        print_json(run_document(state, score, following, files))
+    following = laboratory.next_ensemble(
+        min(n, len(laboratory.pool.models)),
+        state.started.seed,
+        repeats=(state.started.vignette.id, state.started.seed),
+    )
+    if as_json:
+        print_json(run_document(state, score, following, session.files if session else {}))
     else:
         print_round(state, score, following)
-        if laboratory.recorder.session:
-            say(f"Saved in {laboratory.recorder.session.folder}")
+        if session:
+            say(f"Saved in {session.folder}")
     if laboratory.recorder.saving.write and laboratory.recorder.not_saved:
         tell(laboratory.recorder.not_saved)  # the result stands above all the same
         return 1
     return 1 if score.outcome is Outcome.FAILED else 0
 
 
-async def _watch(
-    laboratory: Laboratory, wishes: _Wishes, choice: Choice, seed: int
-) -> RoundState | None:
+def _kept(laboratory: Laboratory) -> str:
+    session = laboratory.recorder.session
+    assert session is not None
+    kept = f"what had finished is in {session.folder}"
+    return kept if session.private else f"{kept}, and llmchem resume {session.folder} goes on"
+
+
+async def _watch(laboratory: Laboratory, plan: Plan) -> RoundState | None:
     """Run the round; who stops it keeps what is there."""
     from llmchem_tui.cli.round_lines import progress_line
-    from llmchem_tui.session.events import RoundStarted
+    from llmchem_tui.session.events import RoundResumed, RoundStarted
     from llmchem_tui.session.state import RoundState
 
     stop = stop_when_told()
     state: RoundState | None = None
-    plan = laboratory.plan(wishes.vignette, choice, seed)
     async with aclosing(laboratory.run(plan, stop)) as events:
         async for event in events:
-            if isinstance(event, RoundStarted):
-                state = RoundState(event)
+            if isinstance(event, RoundStarted | RoundResumed):
+                state = RoundState.of((*plan.rounds[0].before, event))
             elif state is not None:
                 state.apply(event)
             if line := progress_line(event):

@@ -30,21 +30,23 @@ allow_remote_option = click.option(
 )
 
 
+time_scale_option = click.option(
+    "--time-scale",
+    type=click.FloatRange(min=0, max=1e6),
+    callback=finite,
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    help="Of the simulated pool: 1 real time, 0 at once.",
+)
+
+
 def simulated_pool(command: F) -> F:
     """Add --simulated and --time-scale."""
     simulated = click.option(
         "--simulated", is_flag=True, help="Use the simulated pool: no server, no key."
     )
-    time_scale = click.option(
-        "--time-scale",
-        type=click.FloatRange(min=0, max=1e6),
-        callback=finite,
-        default=1.0,
-        show_default=True,
-        metavar="X",
-        help="Of the simulated pool: 1 real time, 0 at once.",
-    )
-    return simulated(time_scale(command))
+    return simulated(time_scale_option(command))
 
 
 def vignette_named(name: str) -> Vignette:

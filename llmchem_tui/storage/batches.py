@@ -32,15 +32,19 @@ _INSTEAD = "Use another --seed or --out to begin a new batch"
 
 
 def batch_table(
-    strategy: str, seed: int, vignettes: Iterable[Vignette], settings: Mapping[str, object]
+    strategy: str,
+    seed: int,
+    vignettes: Iterable[Vignette],
+    asked: Mapping[str, object],
+    settings: Mapping[str, object],
 ) -> dict[str, Any]:
     """What session.toml says of a batch: its vignettes by id, each with the digest of all of it.
 
-    ``settings``: those on which choices hang.
+    ``asked``: its strategies, sizes and trials. ``settings``: those on which choices hang.
     """
     digests = {one.id: hashlib.sha256(msgspec.json.encode(one)).hexdigest() for one in vignettes}
     own = {"strategy": strategy, "seed": seed, "vignettes": digests}
-    return own | {"settings": dict(settings)}
+    return own | {"asked": dict(asked), "settings": dict(settings)}
 
 
 def lock_batch(sessions: Path, seed: int) -> io.FileIO:
@@ -124,7 +128,7 @@ def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
             f"The vignette {changed[0]} has changed since {folder} was begun. {_INSTEAD}."
         )
     session = reopen_session(folder)
-    session.tables["batch"]["vignettes"] = known | wanted
+    session.tables["batch"] |= {"vignettes": known | wanted, "asked": now["batch"]["asked"]}
     return session
 
 

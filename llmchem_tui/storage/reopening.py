@@ -50,6 +50,7 @@ def reopen_session(folder: Path) -> SessionWriter:
         session = SessionWriter(folder, tables, writer, begun, len(finished))
         for round_ in _lost_rounds(journal, finished, settings.abstain_below):
             session.append_round(round_)
+            session.put_back += 1
     except LlmchemError:
         writer.close()
         raise

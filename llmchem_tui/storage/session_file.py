@@ -101,8 +101,10 @@ class Settings(msgspec.Struct, frozen=True):
     simulated: bool
     private: bool
     models: list[_Model]
+    prompts: dict[str, str] = {}
     seeds: dict[str, int] = {}
     abstain_below: Share = _ABSTAIN_BELOW
+    batch: dict[str, Any] = {}
 
 
 def session_toml(tables: Mapping[str, Any]) -> bytes:

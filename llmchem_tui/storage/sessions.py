@@ -71,7 +71,7 @@ class SessionWriter:
     """A session folder, and all that is written to it.
 
     ``journal`` takes the events. ``tables``: what session.toml holds. ``rounds``: how many of the
-    ``begun`` ones are in the history.
+    ``begun`` ones are in the history; ``put_back``: of how many only the journal knew.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class SessionWriter:
         self.journal = journal
         self.begun = begun
         self.rounds = rounds
+        self.put_back = 0
 
     @property
     def name(self) -> str:

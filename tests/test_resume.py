@@ -1,0 +1,158 @@
+"""`llmchem resume`: on with what was interrupted, as if nothing had happened."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from llmchem_tui.storage.sessions import list_sessions
+from tests.cli import Llmchem, make_llmchem
+
+RUN = ("cap-older-adult", "--simulated", "--time-scale", 0, "--seed", 7, "--strategy", "RANDOM")
+TIMES = {"latency", "created", "elapsed"}
+
+
+@pytest.fixture
+def llmchem(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Llmchem:
+    return make_llmchem(capsys, monkeypatch)
+
+
+@pytest.fixture
+def session(llmchem: Llmchem, tmp_path: Path) -> Path:
+    """A session with one round."""
+    assert llmchem("run", *RUN, "--out", tmp_path / "s").code == 0
+    return next((tmp_path / "s").iterdir())
+
+
+def cut_off(session: Path, lines: int) -> None:
+    """Leave the session as a kill leaves it that came after so many events."""
+    journal = session / "journal.jsonl"
+    kept = journal.read_bytes().split(b"\n")[: lines + 1]
+    journal.write_bytes(b"\n".join(kept).rstrip(b"\n") + b"\n")
+    for table in (session / "history.csv", session / "reviews.csv"):
+        table.write_bytes(table.read_bytes().split(b"\r\n")[0].split(b"\n")[0] + b"\n")
+    change(session, seeds={})
+
+
+def change(session: Path, **tables: Any) -> None:
+    file = session / "session.toml"
+    file.write_text(tomli_w.dumps(tomllib.loads(file.read_text(encoding="utf-8")) | tables))
+
+
+def rows(session: Path, table: str) -> list[dict[str, str]]:
+    with open(session / table, encoding="utf-8", newline="") as file:
+        found = [{k: v for k, v in row.items() if k not in TIMES} for row in csv.DictReader(file)]
+    return sorted(found, key=lambda row: json.dumps(row, sort_keys=True))
+
+
+def requests(session: Path) -> Iterator[tuple[str, str | None]]:
+    for line in (session / "journal.jsonl").read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event.get("type") == "CallStarted":
+            yield event["call"]["model"], event["call"]["author"]
+
+
+@pytest.mark.parametrize("lines", [1, 4, 12, 40, 10**6])
+def test_the_numbers_are_those_of_the_undisturbed_round(
+    session: Path, llmchem: Llmchem, lines: int
+) -> None:
+    undisturbed = [rows(session, table) for table in ("history.csv", "reviews.csv")]
+    last = len((session / "journal.jsonl").read_bytes().splitlines()) - 2  # without its end
+    cut_off(session, min(lines, last))
+    result = llmchem("resume", session, "--time-scale", 0, "--json")
+    assert result.code == 0, result.err
+    assert result.document["outcome"] == "recommended"
+    assert [rows(session, table) for table in ("history.csv", "reviews.csv")] == undisturbed
+    verified = llmchem("verify", session)
+    assert verified.code == 0, verified.out
+    again = llmchem("resume", session, "--time-scale", 0)
+    assert again.code == 2 and again.err.endswith("there is nothing to do.\n")
+
+
+def test_finished_calls_are_not_made_again(session: Path, llmchem: Llmchem) -> None:
+    everything = len(list(requests(session)))
+    lines = (session / "journal.jsonl").read_bytes().splitlines()
+    ended = [i for i, line in enumerate(lines) if b"Ended" in line]
+    cut_off(session, ended[4])
+    begun = len(list(requests(session)))
+    assert llmchem("resume", session, "--time-scale", 0).code == 0
+    assert len(list(requests(session))) - begun == everything - 5
+
+
+def test_a_round_that_had_ended_is_put_back_and_nobody_is_asked(
+    session: Path, llmchem: Llmchem
+) -> None:
+    undisturbed, asked = rows(session, "history.csv"), list(requests(session))
+    cut_off(session, 10**6)
+    result = llmchem("resume", session)
+    assert "1 round had ended and could not be saved; now they are" in result.err
+    assert rows(session, "history.csv") == undisturbed
+    assert list(requests(session)) == asked
+
+
+def test_what_has_changed_since_is_named_and_nothing_is_written(
+    session: Path, llmchem: Llmchem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(session, 5)
+    before = (session / "journal.jsonl").read_bytes()
+    other = tmp_path / "other.toml"
+    other.write_text("[round]\nabstain_below = 0.9\n")
+    result = llmchem("resume", session, "--config", other)
+    assert result.code == 2
+    assert "[round] abstain_below was 0.5 when" in result.err
+    change(session, prompts={"answer": "sha256:0"})
+    assert "A prompt has changed since" in llmchem("resume", session).err
+    (session / "journal.jsonl").write_bytes(before.replace(b"sim/", b"sim/x-"))
+    change(session, prompts={})
+    assert (session / "history.csv").read_bytes().count(b"\n") == 1
+
+
+def test_a_private_round_cannot_go_on(llmchem: Llmchem, tmp_path: Path) -> None:
+    llmchem("run", *RUN, "--out", tmp_path / "s", "--private")
+    session = next((tmp_path / "s").iterdir())
+    cut_off(session, 5)
+    assert "is private: its texts were not saved" in llmchem("resume", session).err
+
+
+def test_without_a_name_it_is_the_newest_that_was_interrupted(
+    llmchem: Llmchem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMCHEM_DATA", str(tmp_path))
+    nothing = llmchem("resume")
+    assert nothing.code == 2 and "was interrupted; name the session" in nothing.err
+    for _ in range(3):
+        llmchem("run", *RUN)
+    _newest, middle, oldest = (one.path for one in list_sessions(tmp_path / "sessions"))
+    cut_off(oldest, 5)
+    cut_off(middle, 5)
+    assert llmchem("resume", "--time-scale", 0).code == 0
+    assert rows(oldest, "history.csv") == []
+    assert rows(middle, "history.csv")
+
+
+def test_a_batch_goes_on_by_any_of_its_sessions(llmchem: Llmchem, tmp_path: Path) -> None:
+    batch = ("batch", "cap-older-adult", "croup-toddler", "--strategies", "LOCAL,RANDOM")
+    simulated = ("--simulated", "--time-scale", 0, "--seed", 7, "--trials", 1, "-n", 2)
+    llmchem(*batch, *simulated, "--out", tmp_path / "whole")
+    llmchem(*batch, *simulated, "--out", tmp_path / "cut", "--max-calls", 4)
+    session = next(path for path in (tmp_path / "cut").iterdir() if path.is_dir())
+    result = llmchem("resume", session, "--time-scale", 0, "--json")
+    assert (result.code, result.document["rounds_left"]) == (0, 0)
+    whole, resumed = (
+        sorted(
+            (row["strategy"], row["seed"], row["model"], row["quality"])
+            for path in (tmp_path / name).iterdir() if path.is_dir()
+            for row in rows(path, "history.csv")
+        )
+        for name in ("whole", "cut")
+    )  # fmt: skip
+    assert whole == resumed and len(whole) == 8
+    change(session, batch={"strategy": "LOCAL", "seed": 7})
+    assert "does not tell what its batch asked for" in llmchem("resume", session).err
