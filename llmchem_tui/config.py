@@ -46,7 +46,11 @@ Url = Annotated[
 ]
 Variable = Annotated[
     str,
-    Meta(pattern=r"^([A-Za-z_]\w*)?\Z", description="the name of an environment variable"),
+    Meta(
+        # What is long, with small letters and digits, is a key that was pasted here.
+        pattern=r"^(?!(?=.*[a-z])(?=.*\d).{20})([A-Za-z_]\w*)?\Z",
+        description="the name of an environment variable",
+    ),
 ]
 Option = bool | int | float | str | list[Any] | dict[str, Any]
 
@@ -283,6 +287,8 @@ def _anchored(settings: Settings, path: Path) -> Settings:
     """Return the settings with their folders absolute: beside the file, or from ~."""
 
     def absolute(text: str, key: str) -> str:
+        if "\0" in text:
+            raise InputError(f"{path}: {key}: a path cannot have a NUL in it")
         try:
             return str(path.resolve().parent / Path(text).expanduser())
         except RuntimeError:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from llmchem_tui.config import ModelSettings, ProviderSettings, Settings
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Locality, ModelSpec
+from llmchem_tui.redaction import remember_key
 
 USUAL_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 """Where the vendors' own keys are; used only for the vendors' own addresses."""
@@ -96,6 +97,7 @@ def api_key(provider: ProviderSettings, env: Mapping[str, str]) -> str | None:
         return None
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise InputError(f"{source}: what it gives is not a key (blanks or special characters)")
+    remember_key(key)
     return key
 
 

@@ -24,6 +24,7 @@ RUN_KEYS = {
     "ensemble",
     "answers",
     "grades",
+    "masked",
     "recommendation",
     "candidates",
     "next",
@@ -133,6 +134,17 @@ def test_free_text_on_stdin_gets_a_placebo_from_the_simulated_pool(llmchem: Llmc
     assert names == {"SIMULATED placebo"}
 
 
+def test_a_changed_copy_of_a_bundled_vignette_is_told_from_it(
+    llmchem: Llmchem, tmp_path: Path
+) -> None:
+    copy = tmp_path / "croup-toddler.toml"
+    copy.write_text('title = "Croup"\ntext = "A toddler barks."')
+    asked = ("--strategy", "LOCAL", "-n", 1, "--simulated", "--time-scale", 0, "--no-save")
+    told = f"{copy} differs from the bundled croup-toddler; it counts as own-croup-toddler\n"
+    assert told in llmchem("run", copy, *asked).err
+    assert "differs" not in llmchem("run", "croup-toddler", *asked).err
+
+
 def test_a_single_model_gives_its_answer_without_confidence(llmchem: Llmchem) -> None:
     document = simulated(llmchem, "-n", 1)
     assert document["outcome"] == "single"
@@ -175,6 +187,9 @@ def test_the_models_named_are_the_ensemble(llmchem: Llmchem) -> None:
         (["run", "cap-older-adult", "--models", "a", "--strategy", "RANDOM"], ["--strategy"]),
         (["run", "cap-older-adult", "--simulated", "--out", __file__], ["--out"]),
         (["run", "cap-older-adult", "--out", "x", "--no-save"], ["--no-save"]),
+        (["run", "cap-older-adult", "--simulated", "--out", ""], ["--out", "no name"]),
+        (["report", "x", "--out", "-"], ["--out", "no name"]),
+        (["simulate", "--out", ""], ["--out", "no name"]),
         (["chemistry", "missing.csv"], ["missing.csv"]),
         (["recommend"], ["HISTORY"]),
         (["nonsense"], ["nonsense"]),
@@ -382,7 +397,7 @@ def test_simulated_and_real_models_never_share_a_statistic(
     file = history(tmp_path / "h.csv", "1,a,t,9,.9,R,", "1,sim/kestrel,t,8,.8,R,")
     real = llmchem("chemistry", file, "--json")
     assert [model["name"] for model in real.document["models"]] == ["a"]
-    assert "1 rows of simulated models left out" in real.err
+    assert "1 row of simulated models left out" in real.err
     invented = llmchem("chemistry", file, "--json", "--simulated")
     assert [model["name"] for model in invented.document["models"]] == ["sim/kestrel"]
 

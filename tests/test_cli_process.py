@@ -15,7 +15,8 @@ from llmchem_tui.cli import main
 LLMCHEM = [sys.executable, "-m", "llmchem_tui"]
 
 
-def test_ctrl_c_ends_a_round_with_130_and_keeps_its_journal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_stops_a_round_gets_130_and_its_journal_is_kept(tmp_path: Path, number: int) -> None:
     arguments = ["run", "cap-older-adult", "--simulated", "--time-scale", "30", "--out", tmp_path]
     with subprocess.Popen(
         [*LLMCHEM, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -24,7 +25,7 @@ def test_ctrl_c_ends_a_round_with_130_and_keeps_its_journal(tmp_path: Path) -> N
         said = process.stderr.readline()
         while not list(tmp_path.glob("*/journal.jsonl")):  # until the round has begun
             assert process.poll() is None, said
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, rest = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in rest
@@ -32,6 +33,43 @@ def test_ctrl_c_ends_a_round_with_130_and_keeps_its_journal(tmp_path: Path) -> N
     assert str(journal.parent) in rest
     assert '"cancelled":true' in journal.read_text(encoding="utf-8")
     assert len((journal.parent / "history.csv").read_text(encoding="utf-8").splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["run", "batch"])
+def test_sigterm_before_the_first_round_is_as_good_as_ctrl_c(command: str, tmp_path: Path) -> None:
+    code = (
+        "import asyncio, os, signal, sys\n"
+        "import llmchem_tui.cli, llmchem_tui.providers.pool as pool\n"
+        "async def open_pool(*_, **__):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    await asyncio.Event().wait()\n"
+        "pool.open_pool = open_pool\n"
+        "llmchem_tui.cli.main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, command, "croup-toddler", "--out", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr.strip()) == (130, "llmchem: cancelled")
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "said"),
+    [
+        (">&-", 2, "llmchem: stdout is closed; send it to /dev/null if nobody is to read it\n"),
+        ("2>&-", 0, ""),
+        (">/dev/full", 1, "llmchem: the output cannot be written (No space left on device)\n"),
+    ],
+)
+def test_a_stream_that_takes_nothing_is_no_bug(redirected: str, code: int, said: str) -> None:
+    command = f'"$0" -m llmchem_tui vignettes {redirected}'
+    shell = ["sh", "-c", command, sys.executable]
+    ended = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (code, said)
+    assert bool(ended.stdout) is (code == 0)
 
 
 @pytest.mark.parametrize("arguments", [["vignettes", "--json"], ["config", "path"]])

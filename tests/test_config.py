@@ -123,6 +123,7 @@ WRONG = {
     "[round]\nn = " + "9" * 5000: "broken TOML: a number with too many digits",
     "[round]\nn = 0x" + "f" * 5000: "round.n must be a whole number, 1 or more, not so large",
     "#" * 1_000_001: "larger than 1,000,000 bytes",
+    '[history]\npaths = ["a\\u0000b"]': "history.paths: a path cannot have a NUL in it",
     "[history]\npaths = ['~nobody-of-that-name/x']": "history.paths: there is no home folder for",
 }
 

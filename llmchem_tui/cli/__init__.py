@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -13,16 +14,21 @@ import click
 from llmchem_tui import __version__
 from llmchem_tui.cli.backtest import backtest
 from llmchem_tui.cli.batch import batch
+from llmchem_tui.cli.bugs import tell_bug
 from llmchem_tui.cli.doctor import doctor
 from llmchem_tui.cli.evaluate import evaluate
 from llmchem_tui.cli.histories import chemistry, recommend
 from llmchem_tui.cli.listings import config, models, sessions, vignettes
 from llmchem_tui.cli.options import common, load_settings
+from llmchem_tui.cli.output import drop_output, flush, tell
 from llmchem_tui.cli.report import report
+from llmchem_tui.cli.resume import resume
 from llmchem_tui.cli.run import run
 from llmchem_tui.cli.simulate import simulate
 from llmchem_tui.cli.sitting import CANCELLED
+from llmchem_tui.cli.verify import verify
 from llmchem_tui.domain.errors import InputError, LlmchemError
+from llmchem_tui.logs import close_log, log, log_error, quiet_libraries
 
 
 @click.group(
@@ -50,11 +56,13 @@ def llmchem(context: click.Context, simulated: bool, theme: str | None) -> None:
 for command in (
     run,
     batch,
+    resume,
     chemistry,
     recommend,
     evaluate,
     backtest,
     report,
+    verify,
     simulate,
     vignettes,
     models,
@@ -67,18 +75,44 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program; ends the process with 0, 1 (failed), 2 (bad input) or 130 (cancelled)."""
-    sys.excepthook = _one_line
+    sys.excepthook = _uncaught
+    quiet_libraries()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # is as good as Ctrl-C
+    if not _open_streams():
+        sys.exit(_fail("stdout is closed; send it to /dev/null if nobody is to read it", 2))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for a sign
     sys.exit(run_command_line(arguments))
 
 
+def _open_streams() -> bool:
+    """Open again what the shell has closed, before a file gets its number; False: stdout was."""
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        setattr(sys, name, os.fdopen(nothing, "r" if name == "stdin" else "w", encoding="utf-8"))
+    return "stdout" not in closed
+
+
 def run_command_line(arguments: Sequence[str] | None) -> int:
     """Run one command line; returns its exit code. Errors are one line on stderr."""
     try:
+        code = _run(arguments)
+        log("ended", code=code)
+    except Exception as error:
+        log_error(error, told=False)
+        raise
+    finally:
+        if problem := close_log():
+            tell(f"llmchem: the log is not complete ({problem})")
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
         result = llmchem.main(arguments, prog_name="llmchem", standalone_mode=False)
-        sys.stdout.flush()
+        flush()
     except (click.Abort, KeyboardInterrupt):
         return _fail("cancelled", CANCELLED)
     except click.ClickException as error:
@@ -86,10 +120,10 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
         hint = f" (see {context.command_path} --help)" if context else ""
         return _fail(error.format_message() + hint, 2)
     except LlmchemError as error:
+        log_error(error, told=True)
         return _fail(str(error), 2 if isinstance(error, InputError) else 1)
     except (BrokenPipeError, SystemExit):  # click ends the process itself where a pipe breaks
-        # The reader of our output has left, which is no failure; nothing more goes there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()  # the reader has left, which is no failure
         return 0
     return result if isinstance(result, int) else 0
 
@@ -97,15 +131,12 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
 def _fail(sentence: str, code: int) -> int:
     from llmchem_tui.domain.plain_text import plain_line
 
-    print(f"llmchem: {plain_line(sentence)}", file=sys.stderr)
+    tell(f"llmchem: {plain_line(sentence)}")
     return code
 
 
-def _one_line(
-    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-) -> None:
-    """A bug: one line, unless the traceback was asked for."""
-    if "--debug" in sys.argv:
-        sys.__excepthook__(kind, error, traceback)
+def _uncaught(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        _fail("cancelled", CANCELLED)
     else:
-        _fail(f"this is a bug: {kind.__name__}: {error}; --debug shows where", 1)
+        tell_bug(error, sys.argv[1:], llmchem.commands)

@@ -143,10 +143,13 @@ def path(context: click.Context) -> None:
 @common
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
-    """Print the settings in force, defaults included. Keys are not part of them."""
+    """Print the settings in force, defaults included.
+
+    Keys are not part of them; of a command that gives one only its first word is shown.
+    """
     from llmchem_tui.config import dump
 
-    settings = load_settings(context)
+    settings = _masked(load_settings(context))
     if as_json:
         document = dataclasses.asdict(settings)
         document["path"] = str(settings.path) if settings.path else None
@@ -160,18 +163,38 @@ def show(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def init(context: click.Context) -> None:
     """Write a settings file from what can be found; an existing one is never touched."""
-    from llmchem_tui.config import config_folder, config_path, dump
+    import tomllib
+
+    from llmchem_tui.config import Settings, config_folder, config_path, dump
     from llmchem_tui.providers.pool import found_settings
+    from llmchem_tui.storage.files import create, make_folder
+    from llmchem_tui.toml_files import typed
 
     given = config_path(explicit_config(context), os.environ)
     target = given or config_folder() / "config.toml"
     text = dump(asyncio.run(found_settings(os.environ)))
+    typed(Settings, tomllib.loads(text), target)  # refuses a password in an address
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8") as file:
-            file.write(text)
+        make_folder(target.parent)
+        create(target, text.encode())
     except FileExistsError:
         raise InputError(f"{target} exists already; edit it, or move it away first") from None
     except OSError as error:
         raise InputError(f"{target} cannot be written ({error.strerror})") from None
     say(f"Wrote {target}; config.example.toml explains every key.")
+
+
+def _masked(settings: Settings) -> Settings:
+    """Return settings whose commands for keys do not show what they are told."""
+
+    def shown(command: str) -> str:
+        first, blank, _ = command.strip().partition(" ")
+        return f"{first} …" if blank else first
+
+    return dataclasses.replace(
+        settings,
+        providers={
+            name: dataclasses.replace(own, api_key_command=shown(own.api_key_command))
+            for name, own in settings.providers.items()
+        },
+    )

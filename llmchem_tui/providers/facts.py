@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from llmchem_tui.domain.model import ModelSpec
+from llmchem_tui.logs import log
 
 _GIGABYTE = 1e9
 _LATEST = ":latest"
@@ -93,3 +96,21 @@ class EndpointReport:
     def fact(self, spec: ModelSpec) -> ModelFacts | None:
         """What the endpoint tells of a model, if anything."""
         return next((fact for fact in self.facts if is_same_model(fact.id, spec.id)), None)
+
+
+def log_endpoints(reports: Iterable[EndpointReport]) -> None:
+    """Log what was found when models were looked for."""
+    for report in reports:
+        log(
+            "endpoint does not answer" if report.error else "endpoint found",
+            level=logging.WARNING if report.error else logging.INFO,
+            name=__name__,
+            endpoint=report.name,
+            kind=report.kind,
+            url=report.url,
+            key=report.key or "none",
+            trusted=report.trusted,
+            models=len(report.models),
+            missing=list(report.missing) or None,
+            message=report.error or None,
+        )

@@ -16,6 +16,7 @@ from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.endpoints import hostname, is_loopback
 from llmchem_tui.providers.connection import Connection
 from llmchem_tui.providers.discovery import ollama_url
+from llmchem_tui.providers.discreet import discreet
 from llmchem_tui.providers.facts import ModelFacts, PullProgress, is_same_model
 from llmchem_tui.providers.ollama_library import InMemory, OllamaLibrary, own_words, told
 from llmchem_tui.providers.ollama_thinking import Thinks, think_parameter, thinks
@@ -96,12 +97,15 @@ class OllamaProvider:
         self._thinks |= {name: one for name, one in able.items() if one is not Thinks.UNTOLD}
         return tags
 
-    async def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
+    def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
         """Ask the model; yields pieces as they arrive and ``Ended`` last.
 
         Raises:
             ProviderError: the call failed.
         """
+        return discreet(self._stream(request), self._server.key)
+
+    async def _stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
         model = request.model
         last: object = None
         think = await self._think(model)
@@ -225,7 +229,7 @@ class OllamaProvider:
 
     def _parsed(self, line: bytes) -> object:
         try:
-            parsed: object = json.loads(line)
+            parsed = self._server.discreet(json.loads(line))
         except (ValueError, RecursionError) as error:
             raise self._server.bad_reply(
                 "sent something else than JSON", complaint(line)

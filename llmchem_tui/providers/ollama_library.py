@@ -60,7 +60,8 @@ class OllamaLibrary:
             share = entry.size_vram / entry.size if entry.size and entry.size_vram else None
             if entry.size and entry.size_vram == 0:
                 share = 0.0
-            loaded[entry.model or entry.name or ""] = InMemory(share, entry.context_length)
+            name = str(self._server.discreet(entry.model or entry.name or ""))
+            loaded[name] = InMemory(share, entry.context_length)
         return loaded
 
     async def thinks(self, model: str) -> Thinks | None:
@@ -86,7 +87,7 @@ class OllamaLibrary:
             lines = await client.pull(model, stream=True)
             async with aclosing(lines) as progress:  # type: ignore[type-var]
                 async for line in progress:
-                    status = line.status or ""
+                    status = str(self._server.discreet(line.status or ""))
                     yield PullProgress(status, line.completed, line.total)
         if status != _PULLED:
             raise BadReply(

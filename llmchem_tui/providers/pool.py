@@ -20,7 +20,12 @@ from llmchem_tui.providers.discovery import (
     ollama_url,
     probe,
 )
-from llmchem_tui.providers.facts import EndpointReport, PullProgress, is_same_model
+from llmchem_tui.providers.facts import (
+    EndpointReport,
+    PullProgress,
+    is_same_model,
+    log_endpoints,
+)
 from llmchem_tui.providers.hosts import distinct, with_mirrors
 from llmchem_tui.providers.server import Server
 from llmchem_tui.session.calls import Endpoint, Memory
@@ -109,7 +114,9 @@ async def open_pool(
 async def look(settings: Settings, env: Mapping[str, str]) -> Pool:
     """Return the pool of the real endpoints, configured or found, even where it is empty."""
     configured = {n: p for n, p in settings.providers.items() if p.kind != "simulated"}
-    return await _look(configured or _found(env), settings, env)
+    pool = await _look(configured or _found(env), settings, env)
+    log_endpoints(pool.reports)
+    return pool
 
 
 async def simulated_pool(time_scale: float = 1.0, loaded_models: int | None = None) -> Pool:
@@ -244,7 +251,10 @@ def _foreign_places(
 
     ``passed_on``: the models, as (endpoint, id), that an Ollama host only passes on.
     """
-    places = [(name, urls[name]) for name in spec.endpoints if not trusted[name]]
+    # The addresses are shown to the user: without what may be secret in them.
+    places = [
+        (name, Server(name, urls[name]).address) for name in spec.endpoints if not trusted[name]
+    ]
     places += [
         (f"{name}'s cloud models", "ollama.com")
         for name in spec.endpoints

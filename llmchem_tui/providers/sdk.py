@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.endpoints import hostname, is_loopback
 from llmchem_tui.providers.connection import Connection
+from llmchem_tui.providers.discreet import discreet
 from llmchem_tui.providers.reading import at, complaint, text_at
 from llmchem_tui.providers.server import Server
 from llmchem_tui.session.provider import CallRequest, Delta, Ended, ProviderError, ResponseTimeout
@@ -95,7 +96,8 @@ class SdkProvider(ABC):
                 cast_to=object,
                 options={"headers": self._headers(), "timeout": timeout},
             )
-        entries = listing if isinstance(listing, list) else at(listing, "data")
+        told = self._server.discreet(listing)
+        entries = told if isinstance(told, list) else at(told, "data")
         if not isinstance(entries, list):
             raise self._server.bad_reply("no list of models")
         ids = {text_at(entry, "id") for entry in entries} - {""}
@@ -105,12 +107,15 @@ class SdkProvider(ABC):
             if self._chats(id_.lower())
         ]
 
-    async def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
+    def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
         """Ask the model; yields pieces as they arrive and ``Ended`` last.
 
         Raises:
             ProviderError: the call failed.
         """
+        return discreet(self._stream(request), self._server.key)
+
+    async def _stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
         client = await self._connection.opened()
         model, reading, empty = request.model.id, self._reading(), True
         with self._told(model):

@@ -26,6 +26,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from llmchem_tui.domain.plain_text import plain_line
+from llmchem_tui.redaction import cleaned, is_secret, without_key
 from llmchem_tui.session.provider import (
     AuthenticationFailed,
     BadReply,
@@ -107,10 +108,14 @@ class Server:
 
     def words(self, text: str) -> str:
         """Return a server's words fit for a sentence: harmless, without the key, clipped."""
-        line = plain_line(text)
-        if self.key:
-            line = line.replace(self.key, "[key]")
+        line = without_key(plain_line(text), self.key)
         return line if len(line) <= _QUOTED else line[: _QUOTED - 1].rstrip() + "…"
+
+    def discreet(self, value: object) -> object:
+        """Return what a server told, as JSON, without the key in any of its texts."""
+        if not is_secret(self.key):
+            return value
+        return cleaned(value, lambda text: without_key(text, self.key))
 
     def quoted(self, text: str) -> str:
         """Return the words in quotation marks, or nothing where there are none."""

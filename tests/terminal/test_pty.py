@@ -195,14 +195,20 @@ def test_a_continued_process_that_was_not_suspended_still_reads_its_keys(
         assert app.written.count(b"\x1b[?1049h") == 1
 
 
-def test_a_crash_restores_the_terminal_and_is_told_in_one_line(env: dict[str, str]) -> None:
+def test_a_crash_restores_the_terminal_and_leaves_a_report_that_it_names(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
     with PtyApp("--simulated", env=env, code=CRASH + PROGRAM) as app:
         app.wait_for("EXPLORE")
         app.press("t")
         assert app.wait_for_end() == 1
         app.assert_restored()
-        assert "this is a bug: RuntimeError: a bug of ours; --debug shows where" in app.text
-        assert "Traceback" not in app.text
+        told = app.text.replace("\n", "")
+        assert "Traceback" not in told
+    (report,) = (tmp_path / "data").glob("crash-*.txt")
+    assert f"this is a bug: RuntimeError; its report is {report}; --debug shows where" in told
+    assert "a bug of ours" not in told + report.read_text(encoding="utf-8")
+    assert "in broken" in report.read_text(encoding="utf-8")
 
 
 def test_a_dumb_terminal_is_one_sentence(env: dict[str, str]) -> None:
