@@ -23,6 +23,7 @@ from llmchem_tui.cli.output import number, print_json, print_table, say, tell
 from llmchem_tui.cli.properties import print_properties
 from llmchem_tui.cli.stability import print_stability
 from llmchem_tui.domain.errors import InputError
+from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.storage.selections import is_simulated
 
 if TYPE_CHECKING:
@@ -182,13 +183,17 @@ def recommend(
             }
         )
         return
-    say(" + ".join(chosen.ensemble) or "no ensemble")
+    say(_joined(chosen.ensemble) or "no ensemble")
     say(f"loss {number(chosen.loss, 6)} · {chosen.reason}")
     for tie in chosen.ties:
-        say(f"as good: {' + '.join(tie)}")
+        say(f"as good: {_joined(tie)}")
     if chosen.optimum is not None:
         best = chosen.optimum
-        say(f"exhaustive optimum: {' + '.join(best.ensemble)} (loss {number(best.loss, 6)})")
+        say(f"exhaustive optimum: {_joined(best.ensemble)} (loss {number(best.loss, 6)})")
+
+
+def _joined(ensemble: Sequence[str]) -> str:
+    return plain_line(" + ".join(ensemble))
 
 
 class _Past:

@@ -22,6 +22,7 @@ from llmchem_tui.storage.session_file import (
     SESSION_FILE,
     SessionInfo,
     check_format,
+    read_settings,
     read_tables,
     session_toml,
 )
@@ -111,10 +112,11 @@ def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
         InputError: it did not; or a file is missing or damaged.
         StorageError: it cannot be written, or another process is writing it.
     """
+    read_settings(folder / SESSION_FILE)  # says what is wrong with the file
     before = read_tables(folder / SESSION_FILE)
     now = tomllib.loads(session_toml(info.tables()).decode())  # as it would be read back
     _check_models(folder, before["models"], now["models"])
-    if before["prompts"] != now["prompts"]:
+    if before.get("prompts") != now["prompts"]:
         raise InputError(f"The prompts have changed since {folder} was begun. {_INSTEAD}.")
     on_what = [(one.get("abstain_below"), one["batch"].get("settings")) for one in (before, now)]
     if on_what[0] != on_what[1]:
@@ -122,7 +124,9 @@ def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
             f"The settings of chemistry or abstain_below have changed since {folder} was begun. "
             f"{_INSTEAD}."
         )
-    known, wanted = before["batch"]["vignettes"], now["batch"]["vignettes"]
+    known, wanted = before["batch"].get("vignettes"), now["batch"]["vignettes"]
+    if not isinstance(known, dict):
+        raise InputError(f"The {SESSION_FILE} of {folder} names no vignettes. {_INSTEAD}.")
     if changed := sorted(id for id in known.keys() & wanted.keys() if known[id] != wanted[id]):
         raise InputError(
             f"The vignette {changed[0]} has changed since {folder} was begun. {_INSTEAD}."

@@ -20,9 +20,10 @@ from textual.notifications import SeverityLevel
 from textual.worker import WorkerFailed
 
 from llmchem_tui.config import Settings
-from llmchem_tui.domain.errors import LlmchemError
+from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.laboratory import Laboratory
+from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
 from llmchem_tui.storage.vignettes import find
 from llmchem_tui.ui.ascii import Ascii, ascii_key, wants_ascii
 from llmchem_tui.ui.commands import Commands
@@ -219,8 +220,28 @@ class LlmchemApp(App[None]):
         await self.replay(event.session, event.trial)
 
     async def on_history_screen_resume(self, event: HistoryScreen.Resume) -> None:
-        """Go to the Round screen, and there on with what was interrupted in a session."""
-        (await self._round()).resume(event.session)
+        """Go on with what was interrupted in a session: a round, or in the terminal a batch."""
+        try:
+            batch = read_settings(event.session / SESSION_FILE).batch
+        except InputError as error:
+            self.tell(str(error), "error")
+            return
+        if not batch:
+            (await self._round()).resume(event.session)
+        elif self.desk.busy:
+            self.tell("a round is running; stop it or wait for it")
+        else:
+            self._resume_batch(event.session)
+
+    def _resume_batch(self, session: Path) -> None:
+        from llmchem_tui.ui.lent_terminal import lend_terminal
+
+        settings = ["--config", str(self.settings.path)] if self.settings.path else []
+        if not lend_terminal(self, ["resume", *settings, str(session)]):
+            self.tell(f"in another terminal, llmchem resume {session} goes on with the batch")
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.show_desk()
 
     async def _round(self) -> RoundScreen:
         await self.switch_mode("round")
