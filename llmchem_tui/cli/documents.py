@@ -8,8 +8,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmchem_tui.analysis.report import maskings
-
 if TYPE_CHECKING:
     from llmchem_tui.analysis.stability import Stability
     from llmchem_tui.domain.chemistry import ChemistryTable
@@ -26,6 +24,8 @@ def run_document(
     state: RoundState, score: RoundScore, following: Choice, files: Mapping[str, Path]
 ) -> dict[str, Any]:
     """Return the document of `run`."""
+    from llmchem_tui.analysis.report import maskings
+
     started = state.started
     return {
         "schema": SCHEMA,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from llmchem_tui.analysis.report import support
+from llmchem_tui.analysis.report import masked, maskings, support
 from llmchem_tui.cli.output import number, print_table, say
 from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
 from llmchem_tui.domain.model import Medication, Status
@@ -61,9 +61,11 @@ def print_round(state: RoundState, score: RoundScore, following: Choice) -> None
     else:
         _print_recommendation(state, score.recommendation)
     say(f"{NOTICE}; no interaction check is made")
+    if any(maskings(state).values()):
+        say(plain_line(masked(state, str)))
     say(state.totals().text)
     loss = f" (loss {following.loss:.2f})" if following.loss is not None else ""
-    say(f"Next: {' + '.join(following.ensemble)}, by {following.strategy}{loss}")
+    say(plain_line(f"Next: {' + '.join(following.ensemble)}, by {following.strategy}{loss}"))
     if following.note:
         say(following.note)
 
@@ -73,7 +75,8 @@ def _print_candidates(state: RoundState, score: RoundScore) -> None:
     for candidate in score.candidates:
         answer = state.answers[candidate.model].answer
         _print_concerns(state, [candidate.model])
-        say(f"candidate {candidate.model}, confidence {number(candidate.confidence)}:")
+        name = plain_line(candidate.model)
+        say(f"candidate {name}, confidence {number(candidate.confidence)}:")
         _print_regimen(answer.medications if answer else ())
 
 
@@ -93,21 +96,23 @@ def _print_regimen(medications: Sequence[Medication]) -> None:
 def _print_recommendation(state: RoundState, recommendation: FinalRecommendation) -> None:
     _print_concerns(state, recommendation.rests_on)
     _print_regimen(recommendation.medications)
+    rests_on = plain_line(", ".join(recommendation.rests_on))
     say(
         f"confidence {recommendation.confidence:.2f} (agreement-weighted grade, not a "
-        f"probability), rests on {', '.join(recommendation.rests_on)}"
+        f"probability), rests on {rests_on}"
     )
     if recommendation.gen_accuracy is not None:
         say(f"agreement with the reference {recommendation.gen_accuracy:.2f}")
     say(f"support: {plain_line(support(recommendation)) or 'no medication'}")
     others = [n for n in state.names if n not in recommendation.rests_on and state.concerns(n)]
     if others:
-        say(f"there are concerns about other answers: {', '.join(others)} (reviews.csv has them)")
+        names = plain_line(", ".join(others))
+        say(f"there are concerns about other answers: {names} (reviews.csv has them)")
     for difference in recommendation.differences:
         values = "; ".join(
             f"{name}: {value or 'not stated'}" for name, value in difference.values.items()
         )
-        say(f"differs in {difference.field} of {difference.ingredient}: {values}")
+        say(plain_line(f"differs in {difference.field} of {difference.ingredient}: {values}"))
 
 
 def _ending(status: Status, message: str) -> str:

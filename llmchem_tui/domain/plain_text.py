@@ -1,4 +1,4 @@
-"""Untrusted text made harmless for a terminal: no control sequence, nothing read out of order."""
+"""Untrusted text made harmless for a terminal: no control sequence, nothing hidden or reordered."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 _CONTROL_PICTURES = 0x2400
 _DELETE = 0x7F
 
-# C0 (but not tab and line feed), DEL, C1; the bidirectional controls; line and paragraph
-# separators; lone surrogates, which no terminal and no file can take.
+# C0 (but not tab and line feed), DEL, C1; the format characters that have no width (bidirectional
+# controls, marks and tags that hide or reorder), but for the two joiners, which emoji and some
+# scripts are written with; line and paragraph separators; lone surrogates, which no terminal and
+# no file can take.
 _HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-    "\u2028\u2029\ufeff"
+    "\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f"
+    "\u2028\u2029"
     "\ud800-\udfff]"
 )
 
@@ -27,7 +30,7 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return ``text`` with every control character replaced by a visible sign.
+    """Return ``text`` with every control or hiding character replaced by a visible sign.
 
     Tabs and line feeds stay; CR LF and CR become line feeds. Of several zero-width joiners one
     stays: it joins as well, and more make Rich 15.0 fail where it cuts the text.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import string
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -19,24 +20,27 @@ _UNMISTAKABLE = re.compile(
 )
 
 # These are also people, trials, enzymes and prefixes (Gemma, GEMINI-1, Claude Bernard, GPT, the
-# angle phi, a meta analysis): a sentence is masked only where it speaks of itself.
+# angle phi, a meta analysis): a sentence is masked only where it speaks of itself. Those that are
+# plain words too, such as a llama, name a model with a capital only.
 _VERSION = r"(?:[-.:]?[\w.:-]{0,40}\d[\w.:-]{0,40})?"
 _NO_MODEL = r"(?![\w-])(?!\s+(?:bernard|syndrome|analy|regress|data|scholar|trial|stud))"
 _NAME = (
-    r"(?<![\w-])(?:claude|gemini|gemma|llama|mistral|grok|command[- ]r|granite"
-    rf"|google|meta|alibaba|cohere|nvidia|xai|microsoft){_VERSION}{_NO_MODEL}"
+    r"(?<![\w-])(?:claude|gemini|gemma|alibaba|nvidia|xai|microsoft|llama(?=-?\d)"
+    r"|(?=(?-i:[A-Z]))(?:llama|mistral|grok|command[- ]r|granite|google|meta|cohere))"
+    rf"{_VERSION}{_NO_MODEL}"
 )
 _ANY_NAME = rf"(?:{_NAME}|(?<![\w-])(?:gpt|phi){_VERSION}{_NO_MODEL})"
 _NAMED = re.compile(_NAME, re.IGNORECASE)
 _ANY_NAMED = re.compile(_ANY_NAME, re.IGNORECASE)
+_I_AM = "i am|i['\u2019]m|ich bin|je suis|yo soy|soy|sono|eu sou|ik ben"
 _INTRODUCED = re.compile(
-    rf"\b(?:i am|i['\u2019]m|my name is|call me|i,)\s+(?:[\w'\u2019]{{1,20}}\s){{0,3}}?{_ANY_NAME}"
+    rf"\b(?:{_I_AM}|my name is|call me|i,)\s+(?:[\w'\u2019]{{1,20}}\s){{0,3}}?{_ANY_NAME}"
     rf"|\b(?:as|this is)\s+(?:an? |the )?(?:model |assistant )?{_NAME}"
     rf"|\b(?:made|built|created|developed|trained|provided|released|powered)\s+by\s+{_NAME}"
     rf"|^\W*{_NAME}[\W\d]*$",
     re.IGNORECASE,
 )
-_FIRST_PERSON = re.compile(r"\b(?:i|me|my|myself)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my(?!\s+patient)|myself)\b", re.IGNORECASE)
 _TRIAL = re.compile(r"\b(?:trials?|stud(?:y|ies))\b", re.IGNORECASE)
 _ARTIFICIAL = re.compile(
     r"\b(?:an? ai|ai (?:assistant|model)|language model|chatbot|llm)\b", re.IGNORECASE
@@ -92,11 +96,18 @@ def mask_text(text: str, names: Iterable[str]) -> tuple[str, int]:
     masked = [
         i
         for i, sentence in enumerate(pieces)
-        if whole_names.search(sentence) or _names_itself(sentence)
+        if whole_names.search(read := _as_read(sentence)) or _names_itself(read)
     ]
     for i in masked:
         pieces[i] = MASK
     return "".join(pieces), len(masked)
+
+
+def _as_read(sentence: str) -> str:
+    """The sentence as a reader takes it: wide and styled letters as plain ones, none between."""
+    if sentence.isascii():
+        return sentence
+    return unicodedata.normalize("NFKC", sentence).replace("\ufffd", "")
 
 
 def _names_itself(sentence: str) -> bool:

@@ -18,6 +18,7 @@ from llmchem_tui.session.protocol import (
     ANSWER_SCHEMA,
     REVIEW_SCHEMA,
     Prompts,
+    answer_text,
     repair_messages,
 )
 from llmchem_tui.session.provider import (
@@ -185,9 +186,11 @@ def _read(request: CallRequest, text: str, ended: Ended) -> Reply:
     reply = Reply(status, None, ended.usage, message, ended.refused)
     if status is not Status.OK:
         return reply
-    parse = parse_answer if request.subject is None else parse_review
+    subject = request.subject
     try:
-        return replace(reply, value=parse(text))
+        if subject is None:
+            return replace(reply, value=parse_answer(text))
+        return replace(reply, value=parse_review(text, answer_text(subject)))
     except Unreadable as problem:
         return replace(reply, status=Status.UNPARSED, value=problem.review, message=str(problem))
 

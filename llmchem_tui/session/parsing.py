@@ -1,8 +1,8 @@
 """How a reply is read: strictly where it is JSON, leniently where it is not, never by invention.
 
-In order: the whole reply as JSON, a fenced block, a JSON object between words, labelled fields; of
-several, the last, for what was said last counts. What cannot be read is ``Unreadable`` with the
-reason; the engine then asks once more.
+In order: the whole reply as JSON, a JSON object between words, labelled fields; of several, the
+last, for what was said last counts. What a reviewer quotes of the answer under review is not its
+own word. What cannot be read is ``Unreadable`` with the reason; the engine then asks once more.
 """
 
 from __future__ import annotations
@@ -10,28 +10,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
-
-import jiter
+from typing import Any
 
 from llmchem_tui.domain.model import Action, Answer, Medication, Review
 from llmchem_tui.domain.plain_text import plain, plain_line
+from llmchem_tui.session.reply_objects import own_object, parse_json
 
-_FENCE = re.compile(r"```(?:json)?[^\S\n]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 _LABEL = re.compile(
-    r"^[\s#*_>-]*(assessment|medications?|cautions?|rationale|grade|safety[ _]concern)"
+    r"^[\s#*_-]*(assessment|medications?|cautions?|rationale|grade|safety[ _]concern)"
     r"[\s*_]*:[\s*_]*(.*)$",
     re.IGNORECASE,
-)
-_LONE_SURROGATE = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _BULLET = re.compile(r"(?:[-\u2022*]|\d+[.)])\s+")
 _DOSE = re.compile(r"^([^\d,;|]*[^\d\s,;|])\s+(?=\d)")
-_MAX_BRACES = 100
-_CONTROLS_TO_BLANKS = bytes(max(code, ord(" ")) for code in range(256))
 _NOTHING = {"", "none", "null", "no", "n/a", "nil", "-"}
 
 # Whole sentences only: "No dose adjustment for the renal function" is a concern.
@@ -73,7 +65,7 @@ def parse_answer(reply: str) -> Answer:
     Raises:
         Unreadable: no assessment and medications could be read from it.
     """
-    fields = _fields(reply)
+    fields = own_object(reply, ("assessment", "medications")) or _labelled(reply)
     if "medications" not in fields:
         raise Unreadable("it has no list of medications")
     medications = fields["medications"]
@@ -92,13 +84,13 @@ def parse_answer(reply: str) -> Answer:
     )
 
 
-def parse_review(reply: str) -> Review:
-    """Read a stage 2 reply.
+def parse_review(reply: str, answer: str = "") -> Review:
+    """Read a stage 2 reply; a grade that it only copies from the ``answer`` under review is none.
 
     Raises:
         Unreadable: it has no finite grade in [0, 1]; a grade is never rescaled or clamped.
     """
-    fields = _fields(reply)
+    fields = own_object(reply, ("rationale", "grade"), answer) or _labelled(reply, answer)
     rationale = fields.get("rationale", "")
     if not isinstance(rationale, str):
         raise Unreadable("rationale is not text")
@@ -108,7 +100,7 @@ def parse_review(reply: str) -> Review:
     review = Review(plain(rationale).strip(), None, _concern(concern))
     kept = review if review.rationale or review.safety_concern else None
     if "grade" not in fields:
-        raise Unreadable("it has no grade", kept)
+        raise Unreadable("it has no grade of its own", kept)
     grade = _grade(fields["grade"])
     if grade is None:
         shown = plain_line(str(fields["grade"]))[:40]
@@ -122,7 +114,7 @@ def readable(reply: str) -> str:
     if start < 0:
         return plain(reply)
     try:
-        fields: Mapping[str, Any] = _json(reply[start:], partial=True)
+        fields: Mapping[str, Any] = parse_json(reply[start:], partial=True)
     except ValueError:
         return plain(reply)
     shown = _shown(fields, reply)
@@ -157,39 +149,14 @@ def _item_text(item: object) -> str:
     return ", ".join([drug, *parts.values()])  # as protocol.medication_text has it
 
 
-def _fields(reply: str) -> Mapping[str, Any]:
-    reply = _LONE_SURROGATE.sub(r"\\ufffd", reply)  # JSON has them, no text can hold them
-    for candidate in (reply, *reversed(_FENCE.findall(reply))):
-        try:
-            value = _json(candidate.strip())
-        except ValueError:
-            continue
-        if isinstance(value, dict):
-            return value
-    return _embedded_object(reply) or _labelled(reply)
-
-
-def _embedded_object(reply: str) -> Mapping[str, Any] | None:
-    """The last JSON object that stands whole between other words."""
-    end = reply.rfind("}")
-    start = -1
-    for _ in range(_MAX_BRACES):  # bounded: a reply of nothing but braces must not take for ever
-        start = reply.find("{", start + 1)
-        if not 0 <= start < end:
-            return None
-        try:
-            value: Mapping[str, Any] = _json(reply[start : end + 1])
-        except ValueError:
-            continue
-        return value
-    return None
-
-
-def _labelled(reply: str) -> Mapping[str, Any]:
+def _labelled(reply: str, quotable: str = "") -> Mapping[str, Any]:
+    """The fields that begin with their name; a line of ``quotable`` begins none."""
     found: dict[str, list[str]] = {}
+    copies = {line.strip() for line in quotable.splitlines()}
     current = ""
     for line in reply.splitlines():
-        if match := _LABEL.match(line):
+        match = _LABEL.match(line)
+        if match and line.strip() not in copies:
             current = match[1].lower().replace(" ", "_")
             current = {"medication": "medications", "caution": "cautions"}.get(current, current)
             found[current] = [match[2].strip(" \t*_")]  # a label that comes again starts anew
@@ -252,17 +219,3 @@ def _concern(text: str | None) -> str | None:
     said = plain_line(text or "")
     bare = said.rstrip(".").lower()
     return None if bare in _NOTHING or _NO_CONCERN.fullmatch(bare) else said
-
-
-def _json(text: str, *, partial: bool = False) -> Any:
-    """Parse JSON; line feeds inside its texts, which models write and JSON forbids, are let pass.
-
-    Raises:
-        ValueError: it is not JSON.
-    """
-    encoded = text.encode("utf-8", errors="replace")
-    mode: Literal["trailing-strings", "off"] = "trailing-strings" if partial else "off"
-    try:
-        return jiter.from_json(encoded, partial_mode=mode)
-    except ValueError:
-        return jiter.from_json(encoded.translate(_CONTROLS_TO_BLANKS), partial_mode=mode)

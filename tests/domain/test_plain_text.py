@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from llmchem_tui.domain.plain_text import plain, plain_line
 
@@ -29,6 +30,9 @@ def test_ordinary_text_stays_as_it_is() -> None:
         ("a\u202eb", "a\ufffdb"),
         ("a\u2028b", "a\ufffdb"),
         ("a\ufeffb", "a\ufffdb"),
+        ("amoxi\u200bcillin", "amoxi\ufffdcillin"),
+        ("a\u2063b", "a\ufffdb"),
+        ("a\U000e0049b", "a\ufffdb"),
         ("a\ud83db", "a\ufffdb"),
     ],
 )
@@ -50,6 +54,12 @@ def test_no_control_character_and_no_lone_surrogate_is_left(text: str) -> None:
     shown.encode("utf-8")
     assert not set(shown) & set(BIDIRECTIONAL)
     assert {c for c in shown if unicodedata.category(c) == "Cc"} <= {"\t", "\n"}
+
+
+def test_of_the_characters_that_have_no_width_and_no_sign_two_joiners_are_left() -> None:
+    hidden = [c for code in range(0x110000) if unicodedata.category(c := chr(code)) == "Cf"]
+    seen = {c for c in map(plain, hidden) if c != "\ufffd"}
+    assert {c for c in seen if cell_len(c) == 0} == {"\u200c", "\u200d"}
 
 
 @given(ANY_TEXT)

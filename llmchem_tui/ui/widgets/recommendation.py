@@ -8,7 +8,15 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from llmchem_tui.analysis.report import CONFIDENCE_IS, agreement, basis, safety, support
+from llmchem_tui.analysis.report import (
+    CONFIDENCE_IS,
+    agreement,
+    basis,
+    masked,
+    maskings,
+    safety,
+    support,
+)
 from llmchem_tui.domain.final_recommendation import (
     ABSTENTIONS,
     NOTICE,
@@ -73,6 +81,9 @@ class Recommendation(VerticalScroll):
         lines = _outcome(reading)
         if reading.asks_what_if:
             lines = [Content.styled(what_if(reading), "bold $accent"), *lines, _original(reading)]
+        if any(maskings(reading.state).values()):
+            told = plain_line(masked(reading.state, reading.letter))
+            lines.append(Content.styled(told, "$muted"))
         lines.append(Content.styled(_consumed(reading.state.totals(), sitting), "$muted"))
         lines.append(Content.styled(f"{NOTICE} · {plain_line(saved)}", "$muted"))
         self.waiting = False
