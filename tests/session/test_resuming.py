@@ -32,7 +32,9 @@ def provider() -> ScriptedProvider:
     """Grades differ, one model gives nothing, and everything takes its time."""
     grades = {("a", "b"): 0.3, ("b", "a"): 0.9, ("c", "a"): 0.7}
     scripts = {pair: [slow(2, said(review_json(grade)))] for pair, grade in grades.items()}
-    return ScriptedProvider({"a": [slow(3, said(answer_json("doxycycline")))], "d": [said("")], **scripts})
+    return ScriptedProvider(
+        {"a": [slow(3, said(answer_json("doxycycline")))], "d": [said("")], **scripts}
+    )
 
 
 def whole() -> list[Event]:
