@@ -1,4 +1,4 @@
-"""A round that was cut off or cancelled goes on: what had finished is kept, and never asked again."""
+"""A round that was cut off or cancelled goes on: what had finished is not asked again."""
 
 from __future__ import annotations
 
