@@ -17,6 +17,7 @@ from llmchem_tui.cli.sitting import (
     ask_to_leave,
     in_laboratory,
     saving_in,
+    stop_when_told,
     tell_pool,
     time_scale_option,
     vignette_named,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _RECENT = 20  # sessions: to look into thousands of journals takes long
 
 
-@click.command(short_help="Go on with what was interrupted.")
+@click.command()
 @click.argument("session", required=False, type=click.Path(path_type=Path))
 @time_scale_option
 @limits_and_leave
@@ -72,7 +73,9 @@ async def _round(laboratory: Laboratory, folder: Path, options: Mapping[str, Any
     plan = await asyncio.to_thread(resumed, laboratory, folder)
     names = [spec.name for spec in plan.rounds[0].ensemble]
     ask_to_leave(laboratory, names, allowed=options["allow_remote"], may_ask=not options["as_json"])
-    return await watch_round(laboratory, plan, n=len(names), as_json=options["as_json"])
+    return await watch_round(
+        laboratory, plan, stop_when_told(), n=len(names), as_json=options["as_json"]
+    )
 
 
 def _request(folder: Path, batch: Mapping[str, Any], options: Mapping[str, Any]) -> Request:

@@ -10,9 +10,8 @@ import click
 
 from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.options import OutPath, common, json_option, load_settings
-from llmchem_tui.cli.output import print_json, say, tell
+from llmchem_tui.cli.output import CANCELLED, print_json, say, tell
 from llmchem_tui.cli.sitting import (
-    CANCELLED,
     allow_remote_option,
     ask_to_leave,
     in_laboratory,
@@ -46,7 +45,7 @@ class _Wishes:
     as_json: bool
 
 
-@click.command(short_help="Run one round without the app.")
+@click.command()
 @click.argument("vignette")
 @click.option("--strategy", metavar="S", help=f"One of {', '.join(STRATEGIES)}.")
 @click.option("-n", "--size", "n", type=int, metavar="N", help="Models in the ensemble.")
@@ -128,19 +127,22 @@ async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
         may_ask=not wishes.as_json,
     )
     tell(f"plan: {(await laboratory.forecast(wishes.vignette, choice)).text}")
+    stop = stop_when_told()  # before the round has begun: from then on something can be lost
     plan = laboratory.plan(wishes.vignette, choice, seed)
-    return await watch_round(laboratory, plan, n=wishes.n, as_json=wishes.as_json)
+    return await watch_round(laboratory, plan, stop, n=wishes.n, as_json=wishes.as_json)
 
 
-async def watch_round(laboratory: Laboratory, plan: Plan, *, n: int, as_json: bool) -> int:
+async def watch_round(
+    laboratory: Laboratory, plan: Plan, stop: asyncio.Event, *, n: int, as_json: bool
+) -> int:
     """Run a plan of one round, tell how it goes and what came out, and return the exit code.
 
-    ``n``: the size of the ensemble that is offered to go on with.
+    ``stop`` cancels the round, and what is there is kept. ``n``: the size of the ensemble that is offered to go on with.
     """
     from llmchem_tui.cli.documents import run_document
     from llmchem_tui.cli.round_lines import print_round
 
-    state = await _watch(laboratory, plan)
+    state = await _watch(laboratory, plan, stop)
     session = laboratory.recorder.session
     if state is None or state.ended is None or state.ended.cancelled:
         tell(f"cancelled; {_kept(laboratory)}" if session else "cancelled")
@@ -170,13 +172,11 @@ def _kept(laboratory: Laboratory) -> str:
     return kept if session.private else f"{kept}, and llmchem resume {session.folder} goes on"
 
 
-async def _watch(laboratory: Laboratory, plan: Plan) -> RoundState | None:
-    """Run the round; who stops it keeps what is there."""
+async def _watch(laboratory: Laboratory, plan: Plan, stop: asyncio.Event) -> RoundState | None:
     from llmchem_tui.cli.round_lines import progress_line
     from llmchem_tui.session.events import RoundResumed, RoundStarted
     from llmchem_tui.session.state import RoundState
 
-    stop = stop_when_told()
     state: RoundState | None = None
     async with aclosing(laboratory.run(plan, stop)) as events:
         async for event in events:
