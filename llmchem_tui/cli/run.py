@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,7 +138,8 @@ async def watch_round(
 ) -> int:
     """Run a plan of one round, tell how it goes and what came out, and return the exit code.
 
-    ``stop`` cancels the round, and what is there is kept. ``n``: the size of the ensemble that is offered to go on with.
+    ``stop`` cancels the round, and what is there is kept. ``n``: the size of the ensemble
+    that is offered to go on with.
     """
     from llmchem_tui.cli.documents import run_document
     from llmchem_tui.cli.round_lines import print_round
