@@ -284,15 +284,18 @@ class Laboratory:
         """
         states = {one.trial: RoundState.of(one.before) for one in plan.rounds if one.before}
         rounds = run_rounds(plan, self.pool.endpoints, self.prompts, stop)
-        async with aclosing(rounds) as events:  # an error here must not leave calls open
-            async for event in events:
-                if isinstance(event, RoundStarted):
-                    states[event.trial] = RoundState(event)
-                state = states[event.trial]
-                state.apply(event)
-                self.recorder.record(event, self._learn(event, state))
-                log_event(event, self.recorder)
-                yield event
+        try:
+            async with aclosing(rounds) as events:  # an error here must not leave calls open
+                async for event in events:
+                    if isinstance(event, RoundStarted):
+                        states[event.trial] = RoundState(event)
+                    state = states[event.trial]
+                    state.apply(event)
+                    self.recorder.record(event, self._learn(event, state))
+                    log_event(event, self.recorder)
+                    yield event
+        finally:
+            self.recorder.leave(states.values())
 
     def _learn(self, event: Event, state: RoundState) -> FinishedRound | None:
         """Take in what an event teaches; return the round if it has just been finished."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmchem_tui.domain.model import ReviewResult
-from llmchem_tui.session.events import Event
+from llmchem_tui.session.events import Event, RoundEnded
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.rounds import FinishedRound
@@ -51,10 +51,12 @@ class Recorder:
     def begin_round(self, info: Callable[[], SessionInfo]) -> str:
         """Return the trial of a round, and begin a session with ``info`` if there is none.
 
+        One whose folder was deleted since the last round is none.
+
         Raises:
             StorageError: the session's folder could not be made.
         """
-        if self._taken_up:
+        if self._taken_up or (self.session is not None and not self.session.folder.is_dir()):
             self.end()
         if self.session is None and self.saving.write:
             self.go_on(begin_session(self.saving.folder, info()))
@@ -87,6 +89,14 @@ class Recorder:
             self.not_saved = str(error)
             with suppress(StorageError):  # what is wrong has been told
                 self.end()
+
+    def leave(self, states: Iterable[RoundState]) -> None:
+        """Save of rounds that have not ended that they were cancelled: nobody watches any more."""
+        for state in states:
+            if state.ended is None:
+                at, elapsed = state.now, state.elapsed
+                left = RoundEnded(at=at, trial=state.trial, elapsed=elapsed, cancelled=True)
+                self.record(left, None)
 
     def add_review(self, state: RoundState, review: ReviewResult) -> bool:
         """Save a review that a person wrote of an answer; the history keeps the models' numbers.

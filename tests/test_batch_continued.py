@@ -8,9 +8,6 @@ import dataclasses
 import functools
 import io
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -150,27 +147,6 @@ def test_a_limit_stops_between_rounds_and_the_same_command_goes_on(
     assert llmchem(*asked).document["rounds_left"] == 0
     assert results(tmp_path / "part") == undisturbed
     assert len(list_sessions(tmp_path / "part")) == 5
-
-
-@pytest.mark.parametrize("after", [1, 18])
-def test_a_killed_batch_goes_on_with_no_round_lost_or_doubled(
-    llmchem: Llmchem, tmp_path: Path, undisturbed: list[tuple[object, ...]], after: int
-) -> None:
-    command = [sys.executable, "-m", "llmchem_tui", "batch", *SMALL, "--out", tmp_path / "part"]
-    with subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(f"{after}/20 "):
-                process.send_signal(signal.SIGKILL)
-                break
-    assert set(results(tmp_path / "part")) <= set(undisturbed)
-    assert llmchem("batch", *SMALL, "--out", tmp_path / "part").code == 0
-    assert results(tmp_path / "part") == undisturbed
-    assert len(list_sessions(tmp_path / "part")) == 5
-    for entry in list_sessions(tmp_path / "part"):
-        ended = set(read_history([entry.path]).frame["trial"])
-        assert set(read_reviews(entry.path / "reviews.csv")) == ended
-        assert read_journal(entry.path).notes == ()
 
 
 def full(*_: object, **__: object) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import sys
 from collections.abc import Coroutine
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from llmchem_tui.cli.output import tell
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
     from llmchem_tui.providers.pool import Pool
 
 
-def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
-    """Run the app until the user leaves it.
+def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> int:
+    """Run the app until the user leaves it, or a signal ends it; returns the exit code.
 
     A bug in it is raised here, once the terminal is as it was and the session's place is told.
 
@@ -28,6 +31,8 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     drawn_on = (sys.__stdin__, sys.__stderr__)  # Textual reads the one and writes the other
     if os.environ.get("TERM") == "dumb" or not all(s and s.isatty() for s in drawn_on):
         raise InputError("the app needs a terminal; llmchem run does without one")
+    # Until the first frame next to nothing becomes garbage, and looking for it takes long.
+    gc.disable()
     from llmchem_tui.config import data_folder
     from llmchem_tui.ui.app import LlmchemApp
     from llmchem_tui.ui.theme_files import own_themes
@@ -37,6 +42,10 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
     folder = data_folder(os.environ)
 
     async def open_laboratory() -> Laboratory:
+        gc.freeze()
+        gc.enable()
+        for module in ("laboratory", "providers.pool"):  # in a thread: keys must not wait
+            await asyncio.to_thread(import_module, f"llmchem_tui.{module}")
         from llmchem_tui.laboratory import Laboratory
         from llmchem_tui.providers.pool import open_pool
         from llmchem_tui.recorder import Saving
@@ -63,3 +72,4 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> None:
         if laboratory is not None and laboratory.recorder.session is not None:
             tell(f"llmchem: what was finished is saved in {laboratory.recorder.session.folder}")
         raise app.crash
+    return app.return_code or 0

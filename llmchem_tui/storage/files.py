@@ -1,8 +1,9 @@
-"""Private files that survive a crash: created for the owner alone, appended whole, synced."""
+"""Private files that survive a crash: for the owner alone, old or new but never a part, synced."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from llmchem_tui.domain.errors import InputError, LlmchemError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}  # network folders; those not to be read
 
 
 class StorageError(LlmchemError):
@@ -28,14 +30,15 @@ def reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole file.
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """The whole file, or the first ``most`` bytes of a longer one.
 
     Raises:
         InputError: it is missing, empty, or cannot be read.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(most)
     except FileNotFoundError:
         raise InputError(f"There is no file {path}: check the path.") from None
     except OSError as error:
@@ -57,6 +60,24 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names of a folder's files on the disk, without which a synced file can be lost.
+
+    Raises:
+        OSError: it is gone, or the disk has failed.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def create(path: Path, content: bytes) -> None:
@@ -78,11 +99,11 @@ def replace(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old content is kept.
     """
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
+    draft = _draft(path)
     try:
         create(draft, content)
         os.replace(draft, path)
+        sync_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             draft.unlink()
@@ -90,22 +111,32 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def append(blocks: dict[Path, bytes]) -> None:
-    """Append to existing files and sync them: all blocks, or none of them.
+    """Append to existing files: all blocks or none of them, each as ``replace`` does it.
 
     Raises:
         OSError: a file is gone or cannot be written; what was appended is taken back.
     """
-    sizes = {path: path.stat().st_size for path in blocks}
+    # read first: a deleted session must not come back as a fragment of itself
+    before = {path: path.read_bytes() for path in blocks}
+    drafts = {path: _draft(path) for path in blocks}
     try:
-        for path, block in blocks.items():
-            # without O_CREAT: a deleted session must not come back as a fragment of itself
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-            with open(descriptor, "ab") as file:
-                file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
+        for path, draft in drafts.items():
+            create(draft, before[path] + blocks[path])
+        for path, draft in drafts.items():  # now that there was room for all of them
+            os.replace(draft, path)
+        for folder in {path.parent for path in drafts}:
+            sync_folder(folder)
     except OSError:
-        for path, size in sizes.items():
+        for path, draft in drafts.items():
             with contextlib.suppress(OSError):
-                os.truncate(path, size)
+                os.truncate(path, len(before[path]))
+            with contextlib.suppress(OSError):
+                draft.unlink()
         raise
+
+
+def _draft(path: Path) -> Path:
+    """Where the new content of a file is written first; a crash may have left one there."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    return draft

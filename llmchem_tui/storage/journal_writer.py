@@ -133,6 +133,8 @@ class JournalWriter:
                 rest = rest[self._file.write(rest) :]
             if durable:
                 os.fsync(self._file.fileno())
+                if block and os.fstat(self._file.fileno()).st_nlink == 0:  # it was deleted
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file.fileno(), self._size)

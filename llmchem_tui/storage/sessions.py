@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -20,6 +21,7 @@ from llmchem_tui.storage.files import (
     make_folder,
     reason,
     replace,
+    sync_folder,
 )
 from llmchem_tui.storage.history import HISTORY_FILE
 from llmchem_tui.storage.journal import JOURNAL_FILE
@@ -42,7 +44,8 @@ from llmchem_tui.storage.tables import csv_block, header_line, read_rows
 
 REVIEWS_FILE = "reviews.csv"
 
-_NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:-(\d+))?")
+_TABLES = {HISTORY_FILE: HISTORY_COLUMNS, REVIEWS_FILE: REVIEW_COLUMNS}
+_NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:-(\d+))?", re.ASCII)
 _NAME_TIME = "%Y-%m-%dT%H-%M-%S"
 
 
@@ -129,7 +132,7 @@ class SessionWriter:
         try:
             self.tables["seeds"][finished.trial] = finished.seed
             replace(self.folder / SESSION_FILE, session_toml(self.tables))
-            append({self.folder / REVIEWS_FILE: reviews, self.folder / HISTORY_FILE: history})
+            self._append({REVIEWS_FILE: reviews, HISTORY_FILE: history})
             self.rounds += 1
         except OSError as error:
             raise StorageError(
@@ -146,12 +149,26 @@ class SessionWriter:
         """
         row = review_row(trial, ensemble, review, private=self.private)
         try:
-            append({self.folder / REVIEWS_FILE: csv_block(REVIEW_COLUMNS, [row])})
+            self._append({REVIEWS_FILE: csv_block(REVIEW_COLUMNS, [row])})
         except OSError as error:
             raise StorageError(
                 f"The review could not be saved in {self.folder} ({reason(error)}). Make room, or "
                 "use another folder ($LLMCHEM_DATA, or --out of a command)."
             ) from error
+
+    def _append(self, blocks: Mapping[str, bytes]) -> None:
+        """Append rows to tables, unless another program has made other tables of them."""
+        for name in blocks:
+            with (self.folder / name).open("rb") as file:
+                ours = file.readline() == header_line(_TABLES[name])
+                file.seek(-1, os.SEEK_END)
+                if not ours or file.read() != b"\n":
+                    raise StorageError(
+                        f"{self.folder / name} was changed by another program, so nothing is added "
+                        f"to it. Restore it from a copy; then llmchem resume {self.folder} puts "
+                        "there what is in the journal only."
+                    )
+        append({self.folder / name: block for name, block in blocks.items()})
 
     def close(self) -> None:
         """Close the journal.
@@ -196,7 +213,8 @@ def list_sessions(sessions: Path) -> list[SessionEntry]:
         InputError: the folder exists and cannot be listed.
     """
     try:
-        folders = [path for path in sessions.iterdir() if path.is_dir()]
+        with os.scandir(sessions) as found:
+            names = [one.name for one in found if _NAME.fullmatch(one.name) and one.is_dir()]
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -204,9 +222,10 @@ def list_sessions(sessions: Path) -> list[SessionEntry]:
             f"The sessions in {sessions} cannot be listed ({reason(error)}): check the folder."
         ) from error
     entries = [
-        ((created, int(match[2] or 1)), SessionEntry(path.name, path, created))
-        for path in folders
-        if (match := _NAME.fullmatch(path.name)) and (created := _time(match[1]))
+        ((created, int(again or 1)), SessionEntry(name, sessions / name, created))
+        for name in names
+        for time, again in _NAME.findall(name)
+        if (created := _time(time))
     ]
     return [entry for _, entry in sorted(entries, key=lambda item: item[0], reverse=True)]
 
@@ -240,12 +259,15 @@ def _new_folder(sessions: Path, created: datetime) -> Path:
         folder = sessions / (name if number == 1 else f"{name}-{number}")
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
+            sync_folder(sessions)
             break
     return folder
 
 
 def _time(text: str) -> datetime | None:
     try:
-        return datetime.strptime(text, _NAME_TIME).replace(tzinfo=UTC)
+        # strptime would take most of the time of a list of thousands
+        day, time = text.split("T")
+        return datetime.fromisoformat(f"{day}T{time.replace('-', ':')}").replace(tzinfo=UTC)
     except ValueError:
         return None

@@ -22,33 +22,37 @@ from textual.worker import WorkerFailed
 from llmchem_tui.config import Settings
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.laboratory import Laboratory
-from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
 from llmchem_tui.storage.vignettes import find
 from llmchem_tui.ui.ascii import Ascii, ascii_key, wants_ascii
-from llmchem_tui.ui.commands import Commands
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.modes import MODE_KEYS, MODES, make_screen
 from llmchem_tui.ui.screens.desk import TOLD_SECONDS, DeskScreen
-from llmchem_tui.ui.screens.dialogs import LeaveScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.terminal import Colourless, Terminal
 from llmchem_tui.ui.theme_files import bundled_themes, choose_theme, load_themes, muted_colour
-from llmchem_tui.ui.widgets.keys import KeysPanel
 
 if TYPE_CHECKING:
+    from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.ui.commands import Commands
     from llmchem_tui.ui.screens.history import HistoryScreen
 
 STYLES = Path(__file__).with_name("styles")
 FIRST_VIGNETTE = "cap-older-adult"
 FPS, FPS_OVER_SSH = 10, 4
+SIGNALLED = 128  # plus the signal's number: the exit code, as a shell has it
 
 PRIVATE = (
     "From the next round on only numbers are saved: no vignette, answer or rationale is written, "
     "not even by copying, and a replay shows numbers."
 )
 NOT_PRIVATE = "From the next round on texts are saved again, in a session of their own."
+
+
+def _commands() -> type[Commands]:
+    from llmchem_tui.ui.commands import Commands
+
+    return Commands
 
 
 class LlmchemApp(App[None]):
@@ -61,7 +65,7 @@ class LlmchemApp(App[None]):
     CSS_PATH = [STYLES.with_name("app.tcss"), *sorted(STYLES.glob("*.tcss"))]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
     DEFAULT_MODE = "round"
-    COMMANDS = {Commands}
+    COMMANDS = {_commands}
     BINDINGS = [
         *MODE_KEYS,
         Binding("k", "keys", "Keys", show=False, id="app.keys", tooltip="Keys of what has focus"),
@@ -118,11 +122,12 @@ class LlmchemApp(App[None]):
         env: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(driver_class=Terminal)
-        self._keymap_problems: list[str] = []
+        self._problems: list[str] = []
+        self._styled = False
         if settings.keymap:
             from llmchem_tui.ui.keymap import complete, keymap_problems, possible
 
-            self._keymap_problems += keymap_problems(settings.keymap, self.BINDINGS)
+            self._problems += keymap_problems(settings.keymap, self.BINDINGS)
             settings = replace(settings, keymap=possible(settings.keymap))
             self.set_keymap(complete(settings.keymap, self.BINDINGS))
         self.settings = settings
@@ -157,18 +162,33 @@ class LlmchemApp(App[None]):
         display = super().get_key_display(binding)
         return ascii_key(display) if self._ascii else display
 
-    def on_mount(self) -> None:
-        """Register the themes; a broken file or a wrong key of the keymap is reported once."""
+    def on_load(self) -> None:
+        """Register the themes before anything is styled."""
         themes, problems = load_themes([bundled_themes(), *self._theme_folders])
         for theme in themes:
             self.register_theme(theme)
         self._own_themes = frozenset(theme.name for theme in themes)
         self.theme, unknown = choose_theme(self.settings.ui.theme, self.available_themes)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._problems = [*problems, *unknown, *self._problems]
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything anew, but not while the first screen is made, in the theme it has."""
+        if self._styled:
+            super().refresh_css(animate)
+
+    def on_mount(self) -> None:
+        """Report once a broken theme's file or a wrong key of the keymap."""
+        self.call_next(self._all_is_styled)
         # A terminal must not be left in the app's hands when the machine or the line goes down.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        for problem in [*problems, *unknown, *self._keymap_problems]:
+            leave = partial(self.exit, return_code=SIGNALLED + number)
+            asyncio.get_running_loop().add_signal_handler(number, leave)
+        for problem in self._problems:
             self.tell(problem)
+
+    def _all_is_styled(self) -> None:
+        self._styled = True
 
     def tell(self, text: str, severity: SeverityLevel = "warning") -> None:
         """Tell the user something in passing."""
@@ -190,6 +210,8 @@ class LlmchemApp(App[None]):
 
     def action_keys(self) -> None:
         """Show the keys and the help of the focused widget, or hide them again."""
+        from llmchem_tui.ui.widgets.keys import KeysPanel
+
         if panels := self.screen.query(KeysPanel):
             panels.remove()
         else:
@@ -221,6 +243,8 @@ class LlmchemApp(App[None]):
 
     async def on_history_screen_resume(self, event: HistoryScreen.Resume) -> None:
         """Go on with what was interrupted in a session: a round, or in the terminal a batch."""
+        from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
+
         try:
             batch = read_settings(event.session / SESSION_FILE).batch
         except InputError as error:
@@ -301,6 +325,8 @@ class LlmchemApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; where something would be lost only after a question, or the second time."""
+        from llmchem_tui.ui.screens.dialogs import LeaveScreen
+
         if self.desk.stop is not None:
             lost = "A round is running; leaving cancels its open calls. Leave?"
         elif any(getattr(screen, "unsaved", False) for screen in self.get_screen_stack("round")):

@@ -457,7 +457,7 @@ def test_a_place_where_nothing_can_be_created_is_told(tmp_path: Path) -> None:
         begin_session(tmp_path / "file" / "sessions", INFO)
 
 
-@pytest.mark.parametrize("works", [0, 1, 2])  # settings, reviews and history are synced in turn
+@pytest.mark.parametrize("works", range(5))  # settings, reviews, history and their folder
 def test_a_round_that_cannot_be_saved_leaves_those_before_it_whole(
     session: SessionWriter, monkeypatch: pytest.MonkeyPatch, works: int
 ) -> None:

@@ -51,7 +51,7 @@ def slow(tmp_path: Path, env: dict[str, str]) -> dict[str, str]:
 
 def begin(app: PtyApp) -> None:
     """Wait for the first ensemble and run a round."""
-    app.wait_for("EXPLORE")
+    app.wait_for("EXPLORE n=")
     app.press("ctrl+r")
 
 
@@ -64,6 +64,12 @@ def finished(session: Path) -> list[dict[str, str]]:
     """The rows of the rounds that came to their end."""
     with open(session / "history.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def was_cancelled(session: Path) -> bool:
+    """Whether the journal ends with a round that was cancelled."""
+    last = events(session)[-1]
+    return last["type"] == "RoundEnded" and last["cancelled"] is True
 
 
 def events(session: Path) -> list[dict[str, object]]:
@@ -131,44 +137,44 @@ def test_a_cancelled_round_leaves_its_journal_and_leaving_the_next_is_asked_abou
         app.press(answer)
         assert app.wait_for_end() == 0
         app.assert_restored()
-    assert events(the_session(tmp_path))
+    assert was_cancelled(the_session(tmp_path))
     assert finished(the_session(tmp_path)) == []
 
 
-LEAVING: dict[str, Callable[[PtyApp], None]] = {
-    "q": lambda app: app.press("q"),
-    "ctrl+q": lambda app: app.press("ctrl+q"),
-    "ctrl+c": lambda app: app.press("ctrl+c"),
-    "SIGTERM": lambda app: app.send(signal.SIGTERM),
-    "SIGHUP": lambda app: app.send(signal.SIGHUP),
-    "SIGINT": lambda app: app.send(signal.SIGINT),
+LEAVING: dict[str, tuple[Callable[[PtyApp], None], int]] = {
+    "q": (lambda app: app.press("q"), 0),
+    "ctrl+q": (lambda app: app.press("ctrl+q"), 0),
+    "ctrl+c": (lambda app: app.press("ctrl+c"), 0),
+    "SIGTERM": (lambda app: app.send(signal.SIGTERM), 143),
+    "SIGHUP": (lambda app: app.send(signal.SIGHUP), 129),
+    "SIGINT": (lambda app: app.send(signal.SIGINT), 130),
 }
 
 
-@pytest.mark.parametrize("leave", LEAVING.values(), ids=LEAVING)
+@pytest.mark.parametrize(("leave", "code"), LEAVING.values(), ids=LEAVING)
 def test_every_way_to_leave_restores_the_terminal(
-    env: dict[str, str], leave: Callable[[PtyApp], None]
+    env: dict[str, str], leave: Callable[[PtyApp], None], code: int
 ) -> None:
     with PtyApp("--simulated", env=env) as app:
-        app.wait_for("EXPLORE")
+        app.wait_for("EXPLORE n=")
         assert app.modes != app.modes_before
         assert app.attributes != app.attributes_before
         leave(app)
-        assert app.wait_for_end() == 0
+        assert app.wait_for_end() == code
         app.assert_restored()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
-def test_a_signal_ends_a_running_round_and_leaves_its_journal_whole(
+def test_a_signal_cancels_a_running_round_as_its_journal_tells(
     tmp_path: Path, slow: dict[str, str], number: signal.Signals
 ) -> None:
     with PtyApp("--simulated", env=slow) as app:
         begin(app)
         app.wait_for("stage 1")
         app.send(number)
-        assert app.wait_for_end() == 0
+        assert app.wait_for_end() == 128 + number
         app.assert_restored()
-    assert events(the_session(tmp_path))
+    assert was_cancelled(the_session(tmp_path))
 
 
 @pytest.mark.parametrize("seen", ["stage 1", "✎ writing", "saved in"])
@@ -177,15 +183,15 @@ def test_a_closed_window_ends_the_program(tmp_path: Path, env: dict[str, str], s
         begin(app)
         app.wait_for(seen)
         app.hang_up()
-        assert app.wait_for_end() == 0
-    assert events(the_session(tmp_path))
+        assert app.wait_for_end() == 128 + signal.SIGHUP
+    assert was_cancelled(the_session(tmp_path)) is (seen != "saved in")
 
 
 def test_a_continued_process_that_was_not_suspended_still_reads_its_keys(
     env: dict[str, str],
 ) -> None:
     with PtyApp("--simulated", env=env) as app:
-        app.wait_for("EXPLORE")
+        app.wait_for("EXPLORE n=")
         app.send(signal.SIGCONT)
         app.press("?")
         app.wait_for("Keys everywhere")
@@ -199,7 +205,7 @@ def test_a_crash_restores_the_terminal_and_leaves_a_report_that_it_names(
     tmp_path: Path, env: dict[str, str]
 ) -> None:
     with PtyApp("--simulated", env=env, code=CRASH + PROGRAM) as app:
-        app.wait_for("EXPLORE")
+        app.wait_for("EXPLORE n=")
         app.press("t")
         assert app.wait_for_end() == 1
         app.assert_restored()
@@ -260,5 +266,5 @@ def test_no_color_sends_no_colour_at_all(env: dict[str, str]) -> None:
 
 def test_colours_are_sent_otherwise(env: dict[str, str]) -> None:
     with PtyApp("--simulated", env=env) as app:
-        app.wait_for("EXPLORE")
+        app.wait_for("EXPLORE n=")
         assert COLOUR.findall(app.written)

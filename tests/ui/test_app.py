@@ -172,7 +172,7 @@ async def test_a_signal_leaves(bench: Bench, number: signal.Signals) -> None:
             os.kill(os.getpid(), number)
             await user.wait_until(lambda: has_left(user) or missed)
         assert missed == []
-        assert user.app.return_code == 0
+        assert user.app.return_code == 128 + number
     finally:
         signal.signal(number, before)
 
