@@ -547,3 +547,12 @@ def test_a_broken_vignette_of_ones_own_is_named_and_not_offered(
     result = llmchem("vignettes", "--json")
     assert "mine" not in {entry["id"] for entry in result.document["vignettes"]}
     assert "mine.toml" in llmchem("vignettes").err
+
+
+def test_every_command_of_the_list_is_there_under_its_name(llmchem: Llmchem) -> None:
+    listed = llmchem("--help").out.partition("Commands:\n")[2].splitlines()
+    assert len(listed) == 15
+    for line in listed:
+        name, about = line.split(maxsplit=1)
+        assert about.endswith(".") or about.endswith("?")
+        assert llmchem(name, "--help").out.startswith(f"Usage: llmchem {name} ")

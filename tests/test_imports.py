@@ -39,6 +39,15 @@ def test_the_command_line_opens_without_the_heavy_packages() -> None:
     assert loaded("llmchem_tui.cli").isdisjoint(SLOW)
 
 
+def test_the_first_frame_needs_nothing_that_only_a_round_needs() -> None:
+    for_a_round = ("numpy", "pandas", "httpx", "jiter", "rapidfuzz")
+    assert loaded("llmchem_tui.cli.app", "llmchem_tui.ui.app").isdisjoint(for_a_round)
+
+
+def test_the_list_of_commands_needs_none_of_them() -> None:
+    assert loaded("llmchem_tui.cli").isdisjoint(("asyncio", "msgspec"))
+
+
 def test_the_science_and_the_protocol_run_without_a_screen_a_network_or_pandas() -> None:
     modules = modules_of("domain", "session")
     assert len(modules) > 10

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.final_recommendation import FinalRecommendation, concerns
-from llmchem_tui.domain.medication import Difference
-from llmchem_tui.domain.model import ReviewResult
-from llmchem_tui.domain.scoring import RoundScore
-from llmchem_tui.session.state import RoundState
+
+if TYPE_CHECKING:
+    from llmchem_tui.domain.medication import Difference
+    from llmchem_tui.domain.model import ReviewResult
+    from llmchem_tui.domain.scoring import RoundScore
+    from llmchem_tui.session.state import RoundState
 
 CONFIDENCE_IS = "agreement-weighted grade, not a probability"
 NO_CHECK = "no interaction check is made"

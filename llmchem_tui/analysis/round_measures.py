@@ -27,6 +27,12 @@ Array = NDArray[np.float64]
 _PAIRS_AT_ONCE = 2**20  # of members: bounds the memory that their distances take
 _VALUES = ["accuracy", "quality"]
 
+ANSWERED = (
+    *("result", "vignette", "status", "recommended", "variance", "latency", "confidence"),
+    *("tokens_in", "tokens_out"),
+)
+"""The columns of a history that ``answers_of`` reads beside those of ``COMPARED``."""
+
 
 def answers_of(frame: pandas.DataFrame, aliases: Mapping[str, str]) -> pandas.DataFrame:
     """The answers as numbers: the rows of a history's frame, in any order.

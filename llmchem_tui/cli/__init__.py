@@ -12,26 +12,15 @@ from types import TracebackType
 import click
 
 from llmchem_tui import __version__
-from llmchem_tui.cli.backtest import backtest
-from llmchem_tui.cli.batch import batch
-from llmchem_tui.cli.bugs import tell_bug
-from llmchem_tui.cli.doctor import doctor
-from llmchem_tui.cli.evaluate import evaluate
-from llmchem_tui.cli.histories import chemistry, recommend
-from llmchem_tui.cli.listings import config, models, sessions, vignettes
+from llmchem_tui.cli.commands import LateCommands
 from llmchem_tui.cli.options import common, load_settings
-from llmchem_tui.cli.output import drop_output, flush, tell
-from llmchem_tui.cli.report import report
-from llmchem_tui.cli.resume import resume
-from llmchem_tui.cli.run import run
-from llmchem_tui.cli.simulate import simulate
-from llmchem_tui.cli.sitting import CANCELLED
-from llmchem_tui.cli.verify import verify
+from llmchem_tui.cli.output import CANCELLED, drop_output, flush, tell
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.logs import close_log, log, log_error, quiet_libraries
 
 
 @click.group(
+    cls=LateCommands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -40,7 +29,7 @@ from llmchem_tui.logs import close_log, log, log_error, quiet_libraries
 @click.option("--theme", metavar="NAME", help="Start with this theme.")
 @common
 @click.pass_context
-def llmchem(context: click.Context, simulated: bool, theme: str | None) -> None:
+def llmchem(context: click.Context, simulated: bool, theme: str | None) -> int:
     """A terminal laboratory for multi-LLM medication recommendation.
 
     Without a command it opens the app. Research use only, not medical advice.
@@ -48,29 +37,10 @@ def llmchem(context: click.Context, simulated: bool, theme: str | None) -> None:
     if context.invoked_subcommand is None:
         from llmchem_tui.cli.app import open_app
 
-        open_app(load_settings(context), simulated=simulated, theme=theme)
-    elif simulated or theme:
+        return open_app(load_settings(context), simulated=simulated, theme=theme)
+    if simulated or theme:
         raise click.UsageError("--simulated and --theme before a command belong to the app")
-
-
-for command in (
-    run,
-    batch,
-    resume,
-    chemistry,
-    recommend,
-    evaluate,
-    backtest,
-    report,
-    verify,
-    simulate,
-    vignettes,
-    models,
-    sessions,
-    doctor,
-    config,
-):
-    llmchem.add_command(command)
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -139,4 +109,6 @@ def _uncaught(_: type[BaseException], error: BaseException, __: TracebackType | 
     if isinstance(error, KeyboardInterrupt):
         _fail("cancelled", CANCELLED)
     else:
+        from llmchem_tui.cli.bugs import tell_bug
+
         tell_bug(error, sys.argv[1:], llmchem.commands)

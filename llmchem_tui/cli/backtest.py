@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from llmchem_tui.analysis.statistics import Estimate, Pearson
 
 
-@click.command(short_help="Would each strategy have chosen well?")
+@click.command()
 @histories_argument
 @task_option
 @click.option(
@@ -57,7 +57,7 @@ def backtest(
     from llmchem_tui.analysis.backtest import backtest as test
 
     settings = load_settings(context)
-    history = read_for_task(histories, task, simulated=simulated)
+    history = read_for_task(histories, task, simulated=simulated, columns=("vignette",))
     tested = test(
         history,
         parameters=settings.chemistry.parameters,

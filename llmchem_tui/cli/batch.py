@@ -14,9 +14,8 @@ from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.batch_progress import HEADINGS, BatchProgress
 from llmchem_tui.cli.documents import SCHEMA
 from llmchem_tui.cli.options import F, OutPath, common, finite, json_option, load_settings
-from llmchem_tui.cli.output import print_json, print_table, say, tell
+from llmchem_tui.cli.output import CANCELLED, print_json, print_table, say, tell
 from llmchem_tui.cli.sitting import (
-    CANCELLED,
     allow_remote_option,
     ask_to_leave,
     in_laboratory,
@@ -55,7 +54,7 @@ def limits_and_leave(command: F) -> F:
     return max_calls(max_cost(yes(allow_remote_option(command))))
 
 
-@click.command(short_help="Run vignettes × strategies × trials, unattended.")
+@click.command()
 @click.argument("vignettes", nargs=-1)
 @click.option(
     "--strategies",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from llmchem_tui.providers.facts import EndpointReport
 
 
-@click.command(short_help="What can be reached, why not, and what to do.")
+@click.command()
 @json_option
 @common
 @click.pass_context

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _day = click.DateTime(formats=["%Y-%m-%d"])
 
 
-@click.command(short_help="Strategies compared, on histories.")
+@click.command()
 @histories_argument
 @task_option
 @click.option(
@@ -81,6 +81,7 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Compare the strategies of HISTORY: CSV files, sessions, folders of them."""
+    from llmchem_tui.analysis.round_measures import ANSWERED
     from llmchem_tui.storage.selections import Filters, select_rounds
 
     settings = load_settings(context)
@@ -93,7 +94,9 @@ def evaluate(
         since.date() if since else None,
         until.date() if until else None,
     )
-    history = select_rounds(read_for_task(histories, task, simulated=simulated), filters)
+    history = select_rounds(
+        read_for_task(histories, task, simulated=simulated, columns=ANSWERED), filters
+    )
     if protocol == "published":
         from llmchem_tui.analysis.published import published_tables
 

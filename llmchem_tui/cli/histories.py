@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ simulated_option = click.option(
 )
 
 
-@click.command(short_help="How strongly the models of a history interact.")
+@click.command()
 @histories_argument
 @task_option
 @click.option(
@@ -135,7 +135,7 @@ def _print_pairs(table: ChemistryTable, tau: float) -> None:
         say("The table is saturated: most pairs stand at its maximum and cannot be told apart.")
 
 
-@click.command(short_help="The ensemble to use next, from a history.")
+@click.command()
 @histories_argument
 @task_option
 @click.option("-n", "--size", "size", type=int, metavar="N", help="Exactly N models.")
@@ -243,8 +243,12 @@ class _Past:
             tell(note)
 
 
-def read_for_task(paths: Sequence[Path], task: str | None, *, simulated: bool) -> History:
+def read_for_task(
+    paths: Sequence[Path], task: str | None, *, simulated: bool, columns: Collection[str] = ()
+) -> History:
     """Read histories for one task, and of simulated and real models only the ones or the others.
+
+    ``columns``: those that are needed beside ``COMPARED``.
 
     Raises:
         InputError: a history cannot be read, has no simulated rows though they are wanted, or
@@ -253,7 +257,7 @@ def read_for_task(paths: Sequence[Path], task: str | None, *, simulated: bool) -
     from llmchem_tui.storage.history import read_history
     from llmchem_tui.storage.selections import only, select_task
 
-    history = read_history(paths)
+    history = read_history(paths, columns)
     invented = only(history, simulated=True)
     real = only(history, simulated=False)
     if simulated and invented.frame.empty:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmchem_tui.providers.pool import Pool
 
 
-@click.command(short_help="List the vignettes.")
+@click.command()
 @json_option
 @common
 def vignettes(as_json: bool) -> None:
@@ -50,7 +50,7 @@ def vignettes(as_json: bool) -> None:
     say("Written by the developers, not clinically reviewed.")
 
 
-@click.command(short_help="List the models that can be used.")
+@click.command()
 @click.option("--simulated", is_flag=True, help="List the simulated pool.")
 @json_option
 @common

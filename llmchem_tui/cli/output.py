@@ -13,6 +13,9 @@ from llmchem_tui.analysis.evaluation_text import number_text
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain, plain_line
 
+CANCELLED = 130
+"""The exit code of what the user has broken off."""
+
 _FILE_WIDTH = 120  # of a table that goes to a file or a pipe
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _KILOBYTE = 1000
 
 
-@click.command(short_help="A page about sessions, and pictures as files.")
+@click.command()
 @histories_argument
 @click.option(
     "--out",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _USUAL_SIZE = 3
 
 
-@click.command(short_help="A synthetic history of models with known skills.")
+@click.command()
 @click.option(
     "--models",
     type=click.IntRange(2, 200),

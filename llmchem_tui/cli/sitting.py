@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.recorder import Saving
 
-CANCELLED = 130
-
 allow_remote_option = click.option(
     "--allow-remote", is_flag=True, help="Vignettes may go to untrusted endpoints."
 )

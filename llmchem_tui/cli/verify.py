@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llmchem_tui.analysis.verify import Verified
 
 
-@click.command(short_help="Recompute a session from its journal and compare.")
+@click.command()
 @click.argument(
     "sessions", metavar="SESSION...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )

@@ -27,9 +27,11 @@ TIE = 1e-12
 """Values within this relative distance of each other count as equal."""
 
 _GRID = np.concatenate([np.geomspace(1e-3, 0.1, 24, endpoint=False), np.linspace(0.1, 1.0, 72)])
+_HALVES = 2 ** np.arange(len(_GRID).bit_length())[::-1]
 _PRECISION = 1e-14
 _ROUNDING = 1e-15
-_PAIRS_AT_ONCE = 4096
+_PAIRS_AT_ONCE = 2**16
+_OPEN_PAIRS_AT_ONCE = 4096
 
 
 def tail_chemistry(penalties: Array) -> Array:
@@ -40,17 +42,17 @@ def tail_chemistry(penalties: Array) -> Array:
     """
     models = len(penalties)
     values = np.zeros((models, models))
+    tails = _GridOfTails(penalties)
+    pairs = np.stack(np.triu_indices(models, k=1))
     open_pairs = [np.zeros((2, 0), dtype=np.intp)]
-    tails = _Tails(_GRID, models)
-    for b in range(models - 1, 0, -1):
-        values[:b, b], settled = _by_grid(penalties[:b], penalties[b], tails)
-        above = np.flatnonzero(~settled)
-        open_pairs.append(np.stack([above, np.full_like(above, b)]))
-        tails.add(penalties[b])
+    for start in range(0, pairs.shape[1], _PAIRS_AT_ONCE):
+        above, below = some = pairs[:, start : start + _PAIRS_AT_ONCE]
+        values[above, below], settled = tails.chemistry(above, below)
+        open_pairs.append(some[:, ~settled])
     above, below = np.concatenate(open_pairs, axis=1)
-    for start in range(0, len(above), _PAIRS_AT_ONCE):
-        some = slice(start, start + _PAIRS_AT_ONCE)
-        _by_newton(values, penalties, above[some], below[some])
+    for start in range(0, len(above), _OPEN_PAIRS_AT_ONCE):
+        part = slice(start, start + _OPEN_PAIRS_AT_ONCE)
+        _by_newton(values, penalties, above[part], below[part])
     return values
 
 
@@ -84,23 +86,51 @@ class _Tails:
         self.spread = self.spread[:, :-columns]
 
 
-def _by_grid(above: Array, p_b: float, tails: _Tails) -> tuple[Array, Mask]:
-    """Chemistry of b with every model above it as far as the grid tells, and whether it is exact.
+class _GridOfTails:
+    """The best tail below each model, for every λ of the grid: arrays of shape (n, λ)."""
 
-    ``tails`` holds the models below b. The value is that of a real X, so never too large. A chord
-    of the convex F_b lies above it: where the chord does not exceed the line, no X does better.
-    """
-    value, spread, half = tails.value[0], tails.spread[0], p_b / 2
-    # F_b > line where height > p_a; it falls with λ.
-    height = np.where(value > half, (value - half) / _GRID - half, -np.inf)
-    right = np.searchsorted(-height, -above)
-    best = _ratio(np.full_like(above, half), above + half)
-    for nearest in (np.maximum(right - 1, 0), right):
-        gain = value[nearest] + _GRID[nearest] * spread[nearest] - half
-        best = np.maximum(best, _ratio(gain, above + half + spread[nearest]))
-    excess = np.interp(best, _GRID, value) - half - best * (above + half)
-    exact = excess <= _PRECISION * best * (above + half + spread[right])
-    return best, (exact & (best >= _GRID[0])) | (best == 0)
+    def __init__(self, penalties: Array) -> None:
+        self._penalties = penalties
+        tails = _Tails(_GRID, len(penalties))
+        self._value, self._spread = np.zeros((2, len(penalties), len(_GRID)))
+        for b in range(len(penalties) - 1, 0, -1):
+            self._value[b], self._spread[b] = tails.value[0], tails.spread[0]
+            tails.add(penalties[b])
+        # F_b > line where height > p_a; it falls with λ. Beyond the grid it is below any p_a.
+        half = penalties[:, None] / 2
+        self._height = np.full((len(penalties), _HALVES.sum()), -np.inf)
+        crossing = np.where(self._value > half, (self._value - half) / _GRID - half, -np.inf)
+        self._height[:, : len(_GRID)] = crossing
+
+    def chemistry(self, a: Indices, b: Indices) -> tuple[Array, Mask]:
+        """Chemistry of these pairs as far as the grid tells, and whether it is exact.
+
+        The value is that of a real X, so never too large. A chord of the convex F_b lies above it:
+        where the chord does not exceed the line, no X does better.
+        """
+        above, half = self._penalties[a], self._penalties[b] / 2
+        right = self._first_below(a, b)
+        left = np.maximum(right - 1, 0)
+        best = _ratio(half, above + half)
+        for nearest in (left, right):
+            spread = self._spread[b, nearest]
+            gain = self._value[b, nearest] + _GRID[nearest] * spread - half
+            best = np.maximum(best, _ratio(gain, above + half + spread))
+        chord = self._value[b, left] + (best - _GRID[left]) * self._slope(b, left, right)
+        excess = chord - half - best * (above + half)
+        exact = excess <= _PRECISION * best * (above + half + self._spread[b, right])
+        return best, (exact & (best >= _GRID[0])) | (best == 0)
+
+    def _first_below(self, a: Indices, b: Indices) -> Indices:
+        """The first λ of the grid at which F_b does not exceed the line: by halving."""
+        first = np.zeros_like(a)
+        for step in _HALVES:
+            further = first + step
+            first = np.where(self._height[b, further - 1] > self._penalties[a], further, first)
+        return first
+
+    def _slope(self, b: Indices, left: Indices, right: Indices) -> Array:
+        return _ratio(self._value[b, right] - self._value[b, left], _GRID[right] - _GRID[left])
 
 
 def _by_newton(values: Array, penalties: Array, above: Indices, below: Indices) -> None:

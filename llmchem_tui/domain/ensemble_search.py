@@ -12,7 +12,7 @@ that of all pairs and maxI twice maxT.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +33,13 @@ class LossSurface:
     chemistry: Array
     alpha: float
     beta: float
+    _totals: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         pairs = self.chemistry.copy()
         np.fill_diagonal(pairs, 0.0)
         object.__setattr__(self, "chemistry", pairs)
+        object.__setattr__(self, "_totals", pairs.sum(axis=1))
 
     def loss(self, members: Members) -> float:
         """The loss of one ensemble."""
@@ -73,29 +75,33 @@ class LossSurface:
     def _best_step(self, members: Members, sizes: range) -> Members | None:
         """The neighbour with the least loss, of equal ones the first; None where none gains."""
         inside = list(members)
-        outside = [m for m in range(len(self.chemistry)) if m not in members]
-        worth = self._worth(np.arange(len(self.chemistry)), self.chemistry[inside].sum(axis=0))
+        free = np.ones(len(self.chemistry), dtype=bool)
+        free[inside] = False
+        outside = np.flatnonzero(free)
+        bonds = self.chemistry[inside]
+        worth = self._worth(self._totals, bonds.sum(axis=0))
         # Rows: who leaves, columns: who comes; the last of each: nobody.
-        leaving, coming = np.append(-worth[inside], 0.0), np.append(worth[outside], 0.0)
-        gain = leaving[:, None] + coming
-        gain[:-1, :-1] += (3 * self.alpha - 1) * self.chemistry[np.ix_(inside, outside)]
+        gain = np.zeros((len(inside) + 1, len(outside) + 1))
+        gain[:-1] -= worth[inside][:, None]
+        gain[:, :-1] += worth[outside]
+        gain[:-1, :-1] += (3 * self.alpha - 1) * bonds[:, outside]
         gain[-1, -1] = -np.inf
         if len(members) + 1 not in sizes:
             gain[-1] = -np.inf
         if len(members) - 1 not in sizes:
             gain[:, -1] = -np.inf
         best = (gain > _SMALLEST_GAIN) & (gain >= gain.max() - EQUAL_LOSS)
+        others = outside.tolist()
         return min(
             (
-                tuple(sorted({*members, *outside[column : column + 1]} - {*inside[row : row + 1]}))
-                for row, column in np.argwhere(best)
+                tuple(sorted({*inside, *others[column : column + 1]} - {*inside[row : row + 1]}))
+                for row, column in np.argwhere(best).tolist()
             ),
             default=None,
         )
 
-    def _worth(self, model: NDArray[np.intp] | int, bond: Array) -> Array:
-        """How much a model lowers the loss; ``bond``: its chemistry with the other members."""
-        total = self.chemistry.sum(axis=1)[model]
+    def _worth(self, total: Array | float, bond: Array) -> Array:
+        """How much a model lowers the loss: its chemistry with all, and with the members."""
         worth: Array = self.alpha * (total - 2 * bond) + (1 - self.alpha) * bond - self.beta
         return worth
 
@@ -105,7 +111,9 @@ class LossSurface:
         losses = np.array([self.loss(())])
         bonds = np.zeros((models, 1))
         for model in range(models):
-            losses = np.concatenate([losses, losses - self._worth(model, bonds[model])])
+            losses = np.concatenate(
+                [losses, losses - self._worth(self._totals[model], bonds[model])]
+            )
             bonds = np.concatenate([bonds, bonds + self.chemistry[:, [model]]], axis=1)
         sets = np.arange(2**models)
         members = np.bitwise_count(sets)

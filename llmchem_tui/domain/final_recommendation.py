@@ -1,12 +1,19 @@
-"""From graded answers to the one that is recommended, with its confidence (SCIENCE §3)."""
+"""From graded answers to the one that is recommended, with its confidence (SCIENCE §3).
+
+What reads drugs and doses is imported late: its many patterns take long, and screens and lists
+need the words of this module only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from llmchem_tui.domain.medication import Difference, differences, regimen, similarity
 from llmchem_tui.domain.model import Action, Answer, Medication, Outcome, ReviewResult, Status
+
+if TYPE_CHECKING:
+    from llmchem_tui.domain.medication import Difference
 
 NOTICE = "research use only, not medical advice"
 """Stands wherever a recommendation is shown."""
@@ -92,6 +99,8 @@ def rank_candidates(
         qualities: model → consensus grade in [0, 10] or None, in ensemble order.
         answers: model → answer, for at least the models of ``qualities``.
     """
+    from llmchem_tui.domain.medication import similarity
+
     graded = {model: quality for model, quality in qualities.items() if quality is not None}
     total = sum(graded.values())
     candidates = []
@@ -122,6 +131,8 @@ def recommend(
         reviews: those that count; only their safety concerns are used here.
         gen_accuracy: the first candidate's generation accuracy, None without a reference.
     """
+    from llmchem_tui.domain.medication import differences, regimen
+
     best = candidates[0] if candidates else None
     if best is None or best.quality is None or best.confidence is None:
         return None
@@ -156,6 +167,8 @@ def _rank(candidate: Candidate) -> tuple[float, float]:
 def _agreement(
     model: str, weights: Mapping[str, float], answers: Mapping[str, Answer]
 ) -> tuple[IngredientSupport, ...]:
+    from llmchem_tui.domain.medication import regimen
+
     regimens = {name: regimen(answers[name].medications) for name in weights}
     total = sum(weights.values())
     shares = [

@@ -12,7 +12,6 @@ from llmchem_tui.domain.final_recommendation import (
     rank_candidates,
     recommend,
 )
-from llmchem_tui.domain.medication import generation_accuracy
 from llmchem_tui.domain.model import (
     Answer,
     AnswerResult,
@@ -146,6 +145,7 @@ def _scores(
 ) -> dict[str, Score]:
     """Return the scores of the authors of ok answers."""
     from llmchem_tui.domain.consensus import accuracy
+    from llmchem_tui.domain.medication import generation_accuracy
 
     quality, quality_variance, variance, review_accuracy = _consensus(list(ok), counted)
     scores = {}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmchem_tui.storage.tables import blocks, unguarded
+from llmchem_tui.storage.rounds import HISTORY_COLUMNS
+from llmchem_tui.storage.tables import blocks, read_table, unguarded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,61 +33,81 @@ NUMBERS = {
 }
 """The columns of numbers, each with the range that it can have."""
 
-LARGE = 2**22
-"""Bytes from which a file may be read in the quick way, which takes long to prepare."""
-
 DATE_FORM = "2026-01-31 09:15:00"
 """How a moment is written in ``created``: in UTC. Such texts are in order of time."""
 
 _OURS = {"vignette", "status"}
+_ROWS = 1000  # read together: their numbers, as texts, take many times the room
 _BEGINS_WITH_A_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[ T].+)?", re.ASCII)
-_MAYBE_GUARDED = re.compile(rb"'[=+\-@\t\r]")
 
 
-def read_columns(content: bytes, path: Path, positions: Mapping[str, int]) -> pandas.DataFrame:
-    """The columns at these positions of a CSV file with a header.
+def is_ours(columns: Collection[str]) -> bool:
+    """Whether a file with these columns is one of ours, in which texts are guarded."""
+    return _OURS.issubset(columns)
 
-    What is no number is infinite in a column of numbers. Texts of files of ours lose the guard
-    against spreadsheets.
+
+def read_large(
+    path: Path, width: int, positions: Mapping[str, int], wanted: Sequence[str]
+) -> pandas.DataFrame:
+    """The ``wanted`` columns of a CSV file with a header of ``width`` cells; ``positions``: where.
+
+    What is no number is infinite in a column of numbers; what the file lacks is blank. Texts of
+    files of ours lose the guard against spreadsheets.
 
     Raises:
-        InputError: as ``tables.blocks``.
+        InputError: as ``tables.blocks`` and ``read_table``.
     """
-    rows = blocks(content, path)
-    (header,) = next(rows)
-    guarded = positions.keys() >= _OURS
-    if len(content) >= LARGE and not (guarded and _MAYBE_GUARDED.search(content)):
-        from llmchem_tui.storage.plain_csv import read_plain
+    from llmchem_tui.storage.plain_csv import read_plain
 
-        frame = read_plain(content, len(header), positions, NUMBERS.keys())
+    guarded = is_ours(positions)
+    read = {name: positions[name] for name in wanted if name in positions}
+    with suppress(OSError), path.open("rb") as file:  # the careful way tells what is wrong
+        frame = read_plain(file, width, read, NUMBERS.keys(), guarded=guarded)
         if frame is not None:
-            return frame
-    columns = _Columns(positions, guarded=guarded)
+            return _complete(frame, wanted)
+    columns = Columns(wanted)
+    rows = blocks(read_table(path), path)
+    next(rows)
     for block in rows:
-        cells = list(zip(*block, strict=True))
-        columns.add({name: cells[position] for name, position in positions.items()})
+        columns.add(block, positions)
     return columns.frame()
 
 
 def columns_of(cells: Mapping[str, Sequence[str]]) -> pandas.DataFrame:
-    """The columns of rows as we write them, given as the cells of each column."""
-    columns = _Columns(cells, guarded=True)
-    columns.add(cells)
+    """All our columns of rows as we write them, given as the cells of each."""
+    columns = Columns()
+    columns.add(list(zip(*cells.values(), strict=True)), {name: i for i, name in enumerate(cells)})
     return columns.frame()
 
 
-def leave_out_unusable(frame: pandas.DataFrame) -> int:
-    """Put NaN for each number that is not of its column's range; returns how many there were."""
+def _complete(frame: pandas.DataFrame, wanted: Sequence[str]) -> pandas.DataFrame:
+    """The frame with all ``wanted`` columns in their order, those that it lacks blank."""
+    import pandas
+
+    missing = {
+        name: pandas.Series(math.nan if name in NUMBERS else "", frame.index, _kind(name))
+        for name in wanted
+        if name not in frame.columns
+    }
+    return frame.assign(**missing)[list(wanted)]
+
+
+def _kind(name: str) -> str:
+    return "float64" if name in NUMBERS else "str"
+
+
+def leave_out_unusable(frame: pandas.DataFrame) -> NDArray[np.intp]:
+    """Put NaN for each number that is not of its column's range; returns how many by row."""
     import numpy as np
 
-    unusable = 0
+    unusable = np.zeros(len(frame), np.intp)
     for name, (low, high) in NUMBERS.items():
         if name in frame.columns:
             own = frame[name].to_numpy()
             wrong = ~np.isnan(own) & ~(np.isfinite(own) & (own >= low) & (own <= high))
             if wrong.any():
                 frame[name] = np.where(wrong, np.nan, own)
-                unusable += int(wrong.sum())
+                unusable += wrong
     return unusable
 
 
@@ -135,34 +158,47 @@ class _Texts(dict[str, str]):
         return unguarded(cell) if self._guarded else cell
 
 
-class _Columns:
-    """Columns that grow by blocks of rows."""
+class Columns:
+    """Columns of ours, of rows that come by and by, from one file or from many."""
 
-    def __init__(self, names: Collection[str], *, guarded: bool) -> None:
-        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
-        self._texts = _Texts(guarded=guarded)
+    def __init__(self, wanted: Sequence[str] = HISTORY_COLUMNS) -> None:
+        self._cells: dict[str, list[str]] = {name: [] for name in wanted}
+        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in wanted}
+        self._texts = {guarded: _Texts(guarded=guarded) for guarded in (False, True)}
 
-    def add(self, cells: Mapping[str, Sequence[str]]) -> None:
-        """Add rows, given as the cells of each column."""
+    def add(self, rows: Sequence[Sequence[str]], positions: Mapping[str, int]) -> None:
+        """Add rows of cells, in which our columns stand at these positions; others are blank."""
+        texts = self._texts[is_ours(positions)]
+        columns = list(zip(*rows, strict=True))
+        for name, cells in self._cells.items():
+            if not columns or name not in positions:
+                cells.extend(repeat("", len(rows)))
+            elif name in NUMBERS:
+                cells.extend(columns[positions[name]])
+            else:
+                text_in = texts.alone if name == "result" else texts.__getitem__
+                cells.extend(map(text_in, columns[positions[name]]))
+        if len(self._cells["trial"]) >= _ROWS:
+            self._convert()
+
+    def _convert(self) -> None:
         import numpy as np
 
-        for name, own in cells.items():
-            if name in NUMBERS:
-                part = _figures(own)
-            else:
-                text_in = self._texts.alone if name == "result" else self._texts.__getitem__
-                part = np.fromiter(map(text_in, own), np.dtype(object), len(own))
+        for name, cells in self._cells.items():
+            kind = np.dtype(object)
+            part = _figures(cells) if name in NUMBERS else np.fromiter(cells, kind, len(cells))
             self._parts[name].append(part)
+            cells.clear()
 
     def frame(self) -> pandas.DataFrame:
         """All rows so far."""
         import numpy as np
         import pandas
 
-        kinds = {name: "float64" if name in NUMBERS else "str" for name in self._parts}
+        self._convert()
         return pandas.DataFrame(
             {
-                name: pandas.Series(np.concatenate(parts) if parts else [], dtype=kinds[name])
+                name: pandas.Series(np.concatenate(parts), dtype=_kind(name))
                 for name, parts in self._parts.items()
             }
         )

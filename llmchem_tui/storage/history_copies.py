@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _ROUND = ["trial", "strategy"]
 _ANSWER = [*_ROUND, "task", "model", "id", "created"]
 _SCORES = ["quality", "gen_accuracy", "accuracy"]
+COMPARED = frozenset([*_ANSWER, *_SCORES])
+"""The columns that tell a copy; profiles, chemistry and the recommendation need no others."""
+
 _DIGITS = 6  # which every spreadsheet keeps
 
 

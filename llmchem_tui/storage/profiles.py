@@ -82,12 +82,7 @@ def past_ensembles(
     history: History, *, aliases: Mapping[str, str] | None = None
 ) -> tuple[frozenset[str], ...]:
     """The distinct ensembles of all rounds, members that failed included, in alphabetical order."""
-    rows = _named(history, aliases)
-    members = defaultdict(set)
-    rounds = rows.groupby(_ROUND, sort=False).ngroup()
-    for number, model in zip(rounds.tolist(), rows["model"].tolist(), strict=True):
-        members[number].add(model)
-    return tuple(sorted({frozenset(names) for names in members.values()}, key=sorted))
+    return tuple(sorted(_ensembles(history, aliases), key=sorted))
 
 
 def rounds_by_model(
@@ -103,11 +98,20 @@ def rounds_together(
     history: History, *, aliases: Mapping[str, str] | None = None
 ) -> dict[frozenset[str], int]:
     """In how many rounds each two models met, failed ones included; pairs that never met lack."""
-    rows = _named(history, aliases)
     met: Counter[frozenset[str]] = Counter()
-    for names in rows.groupby(_ROUND, sort=False)["model"].unique():
-        met.update(map(frozenset, combinations(names, 2)))
+    for ensemble, rounds in _ensembles(history, aliases).items():
+        met.update(dict.fromkeys(map(frozenset, combinations(ensemble, 2)), rounds))
     return dict(met)
+
+
+def _ensembles(history: History, aliases: Mapping[str, str] | None) -> Counter[frozenset[str]]:
+    """In how many rounds each ensemble answered."""
+    rows = _named(history, aliases)
+    members = defaultdict(set)
+    rounds = rows.groupby(_ROUND, sort=False).ngroup()
+    for number, model in zip(rounds.tolist(), rows["model"].tolist(), strict=True):
+        members[number].add(model)
+    return Counter(map(frozenset, members.values()))
 
 
 def _named(history: History, aliases: Mapping[str, str] | None) -> pandas.DataFrame:

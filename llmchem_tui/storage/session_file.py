@@ -138,14 +138,36 @@ def read_settings(file: Path) -> Settings:
         raise _damaged(file, error) from None
 
 
+class _Head(msgspec.Struct, frozen=True):
+    format: int
+    private: bool
+
+
+def read_privacy(file: Path) -> bool:
+    """Whether a session holds numbers only, from the lines before the first table: it is quick.
+
+    Raises:
+        InputError: the file is missing, damaged in these lines, or its format is newer.
+    """
+    head = read_bytes(file).partition(b"\n[")[0]
+    try:
+        return msgspec.convert(_tables(head, file), _Head).private
+    except msgspec.ValidationError as error:
+        raise _damaged(file, error) from None
+
+
 def read_tables(file: Path) -> dict[str, Any]:
     """All that a session.toml holds, unchecked but for its format.
 
     Raises:
         InputError: the file is missing or damaged, or its format is newer.
     """
+    return _tables(read_bytes(file), file)
+
+
+def _tables(content: bytes, file: Path) -> dict[str, Any]:
     try:
-        tables = tomllib.loads(read_bytes(file).decode("utf-8"))
+        tables = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # an endless number, or nesting, too
         raise _damaged(file, error) from None
     if isinstance(version := tables.get("format"), int) and version > _FORMAT:

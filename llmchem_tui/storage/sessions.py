@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ REVIEWS_FILE = "reviews.csv"
 _TABLES = {HISTORY_FILE: HISTORY_COLUMNS, REVIEWS_FILE: REVIEW_COLUMNS}
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:-(\d+))?", re.ASCII)
 _NAME_TIME = "%Y-%m-%dT%H-%M-%S"
+_TIME_LENGTH = len("2026-01-31T09-15-00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,10 @@ def begin_session(sessions: Path, info: SessionInfo) -> SessionWriter:
     return SessionWriter(folder, tables, journal)
 
 
-def list_sessions(sessions: Path) -> list[SessionEntry]:
+def list_sessions(sessions: Path, newest: int | None = None) -> list[SessionEntry]:
     """The sessions in a folder, newest first, by the folders' names; no file is read.
+
+    ``newest``: only so many; of thousands the first page is there at once.
 
     Raises:
         InputError: the folder exists and cannot be listed.
@@ -221,13 +224,12 @@ def list_sessions(sessions: Path) -> list[SessionEntry]:
         raise InputError(
             f"The sessions in {sessions} cannot be listed ({reason(error)}): check the folder."
         ) from error
-    entries = [
-        ((created, int(again or 1)), SessionEntry(name, sessions / name, created))
-        for name in names
-        for time, again in _NAME.findall(name)
-        if (created := _time(time))
-    ]
-    return [entry for _, entry in sorted(entries, key=lambda item: item[0], reverse=True)]
+    entries = (
+        SessionEntry(name, sessions / name, created)
+        for name in sorted(names, key=_order, reverse=True)
+        if (created := _time(name))
+    )
+    return list(islice(entries, newest))
 
 
 def session_summary(folder: Path) -> SessionSummary:
@@ -264,10 +266,16 @@ def _new_folder(sessions: Path, created: datetime) -> Path:
     return folder
 
 
-def _time(text: str) -> datetime | None:
+def _order(name: str) -> tuple[str, int]:
+    """What sorts the names of sessions by their time; of one second, by their number."""
+    time, again = _NAME.findall(name)[0]
+    return time, int(again or 1)
+
+
+def _time(name: str) -> datetime | None:
+    # strptime would take most of the time of a list of thousands
+    day, time = name[:_TIME_LENGTH].split("T")
     try:
-        # strptime would take most of the time of a list of thousands
-        day, time = text.split("T")
         return datetime.fromisoformat(f"{day}T{time.replace('-', ':')}").replace(tzinfo=UTC)
     except ValueError:
         return None

@@ -85,13 +85,13 @@ def read_rows(path: Path) -> Iterator[list[str]]:
     return _rows(read_table(path), path)
 
 
-def read_table(path: Path) -> bytes:
-    """The whole file, for ``blocks``.
+def read_table(path: Path, most: int = -1) -> bytes:
+    """The whole file, for ``blocks``, or the first ``most`` bytes of a longer one.
 
     Raises:
         InputError: it is missing, empty, or holds a NUL byte.
     """
-    content = read_bytes(path)
+    content = read_bytes(path, most)
     nul = content.find(b"\0")
     if nul >= 0:
         raise InputError(

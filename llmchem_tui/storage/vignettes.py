@@ -204,7 +204,7 @@ def _bundled_files() -> dict[str, Traversable]:
 
 def _load_bundled(id: str) -> Vignette:
     file = _bundled_files()[id]
-    return vignette_from(tomllib.loads(file.read_text(encoding="utf-8")), file.name, id)
+    return vignette_from(tomllib.loads(file.read_text(encoding="utf-8")), file.name, id, ours=True)
 
 
 def _user_files(folder: Path | None) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +28,7 @@ from llmchem_tui.ui.modes import MODE_KEYS, MODES, make_screen
 from llmchem_tui.ui.screens.desk import TOLD_SECONDS, DeskScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
-from llmchem_tui.ui.terminal import Colourless, Terminal
+from llmchem_tui.ui.terminal import Colourless, Terminal, leave_on
 from llmchem_tui.ui.theme_files import bundled_themes, choose_theme, load_themes, muted_colour
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 STYLES = Path(__file__).with_name("styles")
 FIRST_VIGNETTE = "cap-older-adult"
 FPS, FPS_OVER_SSH = 10, 4
-SIGNALLED = 128  # plus the signal's number: the exit code, as a shell has it
 
 PRIVATE = (
     "From the next round on only numbers are saved: no vignette, answer or rationale is written, "
@@ -182,8 +180,7 @@ class LlmchemApp(App[None]):
         self.call_next(self._all_is_styled)
         # A terminal must not be left in the app's hands when the machine or the line goes down.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            leave = partial(self.exit, return_code=SIGNALLED + number)
-            asyncio.get_running_loop().add_signal_handler(number, leave)
+            leave_on(self, number)
         for problem in self._problems:
             self.tell(problem)
 

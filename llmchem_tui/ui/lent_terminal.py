@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
+from llmchem_tui.ui.terminal import leave_on
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -35,5 +37,5 @@ def lend_terminal(app: App[Any], arguments: Sequence[str]) -> bool:
         return False
     finally:
         # The loop has yet to hear of a Ctrl+C that was meant for the command.
-        loop.call_later(_DEAF_SECONDS, lambda: loop.add_signal_handler(signal.SIGINT, app.exit))
+        loop.call_later(_DEAF_SECONDS, leave_on, app, signal.SIGINT)
     return True

@@ -43,6 +43,15 @@ def make_screen(
     mode: str, desk: Desk, open_laboratory: Callable[[], Awaitable[Laboratory]]
 ) -> DeskScreen:
     """Return the screen of a mode; the Round screen opens the laboratory for all of them."""
+    screen = _new_screen(mode, desk, open_laboratory)
+    # It will be styled when it is mounted: without this Textual parses all styles anew, twice.
+    screen._css_update_count = screen.app._css_update_count
+    return screen
+
+
+def _new_screen(
+    mode: str, desk: Desk, open_laboratory: Callable[[], Awaitable[Laboratory]]
+) -> DeskScreen:
     if mode == "chemistry":
         from llmchem_tui.ui.screens.chemistry import ChemistryScreen
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.final_recommendation import Candidate, concerns
 from llmchem_tui.domain.model import Answer, AnswerResult, Outcome, ReviewResult, Status
 from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.scoring import RoundScore, Score, score_round
-from llmchem_tui.session.anonymity import letter, mask_text
-from llmchem_tui.session.state import RoundState
+
+if TYPE_CHECKING:
+    from llmchem_tui.session.state import RoundState
 
 HUMAN = "human"
 """The reviewer that the user is, as reviews.csv names it."""
@@ -54,6 +56,8 @@ class Reading:
 
     def letter(self, name: str) -> str:
         """The letter of a member on the screen; another reviewer goes by its name."""
+        from llmchem_tui.session.anonymity import letter
+
         return letter(self.order.index(name)) if name in self.order else plain_line(name)
 
     def title(self, name: str) -> str:
@@ -63,6 +67,8 @@ class Reading:
     def text(self, text: str) -> str:
         """What a model or a server wrote, harmless; blind, without sentences that tell a name."""
         if self.blind:
+            from llmchem_tui.session.anonymity import mask_text
+
             ensemble = self.state.started.ensemble
             names = (*self.state.names, *(spec.id for spec in ensemble))
             text, _ = mask_text(text, names)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TextIO
 
 from rich.segment import Segment
@@ -13,6 +15,16 @@ from textual.app import App
 from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
+
+from llmchem_tui.ui.sparing import Sparing
+
+_SIGNALLED = 128  # plus the signal's number: the exit code, as a shell has it
+
+
+def leave_on(app: App[Any], number: int) -> None:
+    """Let a signal end the app as a user does, with the exit code that it has in a shell."""
+    leave = partial(app.exit, return_code=_SIGNALLED + number)
+    asyncio.get_running_loop().add_signal_handler(number, leave)
 
 
 class Terminal(LinuxDriver):
@@ -32,7 +44,8 @@ class Terminal(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._file: Any = Line(self._file, lambda: app.call_later(app.exit))
+        hung_up = partial(app.exit, return_code=_SIGNALLED + signal.SIGHUP)
+        self._file: Any = Line(self._file, lambda: app.call_later(hung_up))
 
     def _sigcont_application(self, *_: object) -> None:
         if self._must_signal_resume:  # it was suspended
@@ -44,6 +57,7 @@ class Line:
 
     def __init__(self, file: TextIO, lost: Callable[[], object]) -> None:
         self._file = file
+        self._sparing = Sparing()
         self._lost = lost
         self._open = True
 
@@ -53,7 +67,8 @@ class Line:
 
     def write(self, text: str) -> None:
         """Write a text, if somebody can still read it."""
-        self._try(lambda: self._file.write(text))
+        spared = self._sparing.spare(text)
+        self._try(lambda: self._file.write(spared))
 
     def flush(self) -> None:
         """Send what was written."""

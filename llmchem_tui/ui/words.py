@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.events import Phase
-from llmchem_tui.session.state import CallState
+
+if TYPE_CHECKING:
+    from llmchem_tui.session.state import CallState
 
 MISSING = "✗"
 PENDING = "·"

@@ -1,0 +1,23 @@
+"""What is fast enough: each module prints figures beside their limits when it is run with -m."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def fastest(work: Callable[[], object], times: int = 5) -> float:
+    """Return the least processor time of several runs, in seconds: who else is at work matters
+    least to it."""
+    seconds = []
+    for _ in range(times):
+        began = time.process_time()
+        work()
+        seconds.append(time.process_time() - began)
+    return min(seconds)
+
+
+def beside(figure: float, limit: float, unit: str = "s") -> str:
+    """Return a figure and its limit, and whether it is reached."""
+    reached = "reached" if figure <= limit else f"MISSED, {figure / limit:.2f} times as much"
+    return f"{figure:.4g} {unit} (limit {limit:g} {unit}: {reached})"

@@ -1,9 +1,9 @@
-"""How long a million answers take to be evaluated, and how much memory.
+"""How long a million answers take to be read for profiles, and evaluated, in how much memory.
 
     python -m tests.benchmarks.evaluate_million [ROWS]
 
 The history is written first, by another process, so that the memory is that of a program that
-reads it and evaluates it. Reading and evaluating are timed apart.
+reads it, with the columns that it needs. What pandas takes for the same columns stands beside it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from llmchem_tui.analysis.evaluate import evaluate
+from llmchem_tui.analysis.round_measures import ANSWERED
 from llmchem_tui.domain.model import TASK
 from llmchem_tui.storage.history import read_history
+from llmchem_tui.storage.history_copies import COMPARED
+from llmchem_tui.storage.profiles import profiles
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS, item_id
 from llmchem_tui.storage.tables import Cell, written
+from tests.benchmarks import beside
+from tests.benchmarks.measures import load
+
+PROFILES_SECONDS, PROFILES_MEBIBYTES = 3.0, 600.0
+EVALUATION_SECONDS, EVALUATION_MEBIBYTES = 10.0, 1500.0
 
 POOL = [f"model-{i}" for i in range(24)]
 STRATEGIES = ("LOCAL", "REMOTE", "RANDOM", "PERFORMANCE", "CHEMISTRY")
@@ -90,19 +98,42 @@ def write(path: Path, rows: int) -> None:
             writer.writerow([written(row.get(column)) for column in HISTORY_COLUMNS])
 
 
-def measure(path: Path) -> None:
-    warnings.simplefilter("error")
+def measure_profiles(path: Path) -> None:
     began = time.perf_counter()
-    history = read_history([path])
-    read = time.perf_counter()
-    memory = peak()
+    history = read_history([path], ())
+    read = time.perf_counter() - began
+    found = profiles(history)
+    took = time.perf_counter() - began
+    print(
+        f"{len(history.frame):,} rows, profiles of {len(found)} models: "
+        f"{beside(took, PROFILES_SECONDS)}, {read:.1f} s of them reading; "
+        f"{beside(peak(), PROFILES_MEBIBYTES, 'MiB')}"
+    )
+
+
+def measure_pandas(path: Path) -> None:
+    import pandas
+
+    for columns in (sorted(COMPARED), None):
+        began = time.perf_counter()
+        frame = pandas.read_csv(path, usecols=columns)
+        took = time.perf_counter() - began
+        what = "these columns" if columns else "all columns"
+        print(f"pandas, {what}: {took:.1f} s, {peak():,.0f} MiB at most")
+        del frame
+
+
+def measure_evaluation(path: Path) -> None:
+    began = time.perf_counter()
+    history = read_history([path], ANSWERED)
+    read = time.perf_counter() - began
     evaluation = evaluate(history)
-    evaluated = time.perf_counter()
+    took = time.perf_counter() - began
     rounds = sum(strategy.rounds for strategy in evaluation.strategies)
     print(
-        f"{len(history.frame):,} rows, {rounds:,} rounds, {len(evaluation.sizes)} strategies and "
-        f"sizes: read in {read - began:.1f} s ({memory:,.0f} MiB at most), evaluated in "
-        f"{evaluated - read:.1f} s (with the history {peak():,.0f} MiB at most)"
+        f"{rounds:,} rounds, {len(evaluation.sizes)} strategies and sizes evaluated: "
+        f"{beside(took, EVALUATION_SECONDS)}, {read:.1f} s of them reading; "
+        f"{beside(peak(), EVALUATION_MEBIBYTES, 'MiB')}; {load()}"
     )
 
 
@@ -115,11 +146,19 @@ def main(rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.csv"
         write(path, rows)
-        subprocess.run([sys.executable, "-m", __spec__.name, "--measure", str(path)], check=True)
+        for name in MEASURES:
+            subprocess.run([sys.executable, "-m", __spec__.name, name, str(path)], check=True)
 
+
+MEASURES = {
+    "--profiles": measure_profiles,
+    "--pandas": measure_pandas,
+    "--evaluate": measure_evaluation,
+}
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--measure"]:
-        measure(Path(sys.argv[2]))
+    if sys.argv[1:2] and sys.argv[1] in MEASURES:
+        warnings.simplefilter("error")
+        MEASURES[sys.argv[1]](Path(sys.argv[2]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

@@ -1,4 +1,4 @@
-"""The app with eight models that each write sixty fragments a second, for the benchmark of keys.
+"""The app with ten models that each write a hundred fragments a second, for the benchmark of keys.
 
 Run by ``keys_while_streaming`` in a terminal of its own: FOLDER SECONDS. When the round is over it
 writes to FOLDER/texts.json what was sent and what the panes hold.
@@ -29,7 +29,7 @@ from llmchem_tui.ui.app import LlmchemApp
 from llmchem_tui.ui.widgets.streams import StreamPane
 from tests.session.scripted import answer_json, review_json
 
-MODELS, FRAGMENTS_A_SECOND = 8, 60
+MODELS, FRAGMENTS_A_SECOND = 10, 100
 
 
 class FastProvider:

@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.storage import history_columns
+from llmchem_tui.storage import history_reading
 from llmchem_tui.storage.history import join, read_history, read_sessions
 from llmchem_tui.storage.history_columns import date_in
+from llmchem_tui.storage.history_copies import COMPARED
+from llmchem_tui.storage.profiles import profiles
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS
 from llmchem_tui.storage.selections import exclude_repeats, only, select_task, tasks
 from llmchem_tui.storage.tables import csv_block, guarded, header_line, unguarded
@@ -34,7 +37,7 @@ ROW = "T 1,a,task,2.0,0.6,Item_0,text,8.5,1.0,0.1,0.9,0.975,26s,RANDOM,2025-07-1
 def large(request: pytest.FixtureRequest) -> Iterator[None]:
     """Take every file for a large one, which may be read in the quick way, or none."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(history_columns, "LARGE", request.param)
+        patch.setattr(history_reading, "LARGE", request.param)
         yield
 
 
@@ -412,3 +415,16 @@ def test_recommended_is_read_as_other_programs_write_it(tmp_path: Path, spelling
     file = tmp_path / "h.csv"
     file.write_text(f"trial,model,task,quality,accuracy,recommended\n1,a,t,8,.5,{spelling}\n")
     assert read_history([file]).frame["recommended"].tolist() == ["true"]
+
+
+def test_of_the_columns_only_those_are_read_that_are_needed_and_they_hold_the_same(
+    tmp_path: Path, theirs: Write
+) -> None:
+    ours = tmp_path / "ours.csv"
+    write_ours(ours, *a_round("s 1", 5.0, accuracy=0.5, vignette="=cough"))
+    paths = [ours, theirs(ROW)]
+    whole, some = read_history(paths), read_history(paths, ["vignette"])
+    assert {*some.frame.columns} == {*COMPARED, "vignette"}
+    pandas.testing.assert_frame_equal(some.frame, whole.frame[list(some.frame.columns)])
+    assert profiles(some) == profiles(whole) != {}
+    assert some.frame["vignette"].tolist() == ["=cough", "=cough", ""]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
+import pandas
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llmchem_tui.storage import plain_csv
-from llmchem_tui.storage.plain_csv import is_plain, read_plain
+from llmchem_tui.storage.plain_csv import Survey, read_plain
 
 CELLS = st.text(st.sampled_from("a1 ,\"'\n\r\té=-."), max_size=5)
 WIDTH = 3
@@ -38,6 +39,16 @@ def by_the_book(rows: Sequence[Sequence[str]], ending: str = "\n") -> bytes:
     return "".join(lines).encode()
 
 
+def is_plain(content: bytes) -> bool:
+    return Survey(io.BytesIO(content), WIDTH).plain
+
+
+def read(
+    content: bytes, width: int, positions: Mapping[str, int], numbers: Set[str]
+) -> pandas.DataFrame | None:
+    return read_plain(io.BytesIO(content), width, positions, numbers)
+
+
 def strictly(content: bytes) -> list[list[str]] | None:
     """The rows by the csv module, None where it finds a fault."""
     try:
@@ -55,8 +66,8 @@ def test_what_the_csv_module_writes_is_by_the_book_and_read_alike(
 ) -> None:
     content = by_the_book([["x", "y", "z"], *rows], ending)
     for own in (content, content.removesuffix(ending.encode())):
-        assert is_plain(own, WIDTH)
-        frame = read_plain(own, WIDTH, NAMES, TEXTS)
+        assert is_plain(own)
+        frame = read(own, WIDTH, NAMES, TEXTS)
         assert frame is not None
         assert list(frame.columns) == ["x", "z"]
         assert frame.to_numpy().tolist() == [[row[0], row[2]] for row in rows]
@@ -72,11 +83,11 @@ def test_what_the_csv_module_writes_is_by_the_book_and_read_alike(
 def test_what_passes_is_whole_and_read_as_the_csv_module_does(parts: list[str]) -> None:
     content = "x,y,z\n" + "".join(parts)
     rows = strictly(content.encode())
-    if not is_plain(content.encode(), WIDTH):
+    if not is_plain(content.encode()):
         return
     assert rows is not None
     assert all(len(row) == WIDTH for row in rows)
-    frame = read_plain(content.encode(), WIDTH, NAMES, TEXTS)
+    frame = read(content.encode(), WIDTH, NAMES, TEXTS)
     assert frame is not None
     assert frame.to_numpy().tolist() == [[row[0], row[2]] for row in rows[1:]]
 
@@ -96,15 +107,15 @@ def test_what_passes_is_whole_and_read_as_the_csv_module_does(parts: list[str]) 
 )
 def test_what_is_not_by_the_book_must_be_read_with_care(rows: str) -> None:
     content = f"x,y,z\n{rows}".encode()
-    assert not is_plain(content, WIDTH)
-    assert read_plain(content, WIDTH, NAMES, TEXTS) is None
+    assert not is_plain(content)
+    assert read(content, WIDTH, NAMES, TEXTS) is None
 
 
 def test_what_is_not_utf_8_must_be_read_with_care() -> None:
     for wrong in (b"\xff", b"\xc3", "é".encode()[:1]):
         for content in (b"x,y,z\n1," + wrong + b",3\n", b"x,y,z\n1,2,3" + wrong):
-            assert read_plain(content, WIDTH, NAMES, TEXTS) is None
-    assert read_plain("x,y,z\n1,2,é".encode(), WIDTH, NAMES, TEXTS) is not None
+            assert read(content, WIDTH, NAMES, TEXTS) is None
+    assert read("x,y,z\n1,2,é".encode(), WIDTH, NAMES, TEXTS) is not None
 
 
 def number_in(cell: str) -> float | None:
@@ -129,7 +140,7 @@ def number_in(cell: str) -> float | None:
     )
 )
 def test_a_number_is_the_same_to_the_last_bit_or_must_be_read_with_care(cell: str) -> None:
-    frame = read_plain(by_the_book([["x", "y", "z"], ["0.5", "", cell]]), WIDTH, NAMES, {"z"})
+    frame = read(by_the_book([["x", "y", "z"], ["0.5", "", cell]]), WIDTH, NAMES, {"z"})
     if frame is None:
         return
     expected = number_in(cell)
@@ -148,17 +159,13 @@ def test_a_number_is_the_same_to_the_last_bit_or_must_be_read_with_care(cell: st
     ],
 )
 def test_words_of_truth_are_no_numbers(cells: list[str], found: list[float] | None) -> None:
-    frame = read_plain(
-        by_the_book([["x", "y", "z"], *(["", "", c] for c in cells)]), 3, NAMES, {"z"}
-    )
+    frame = read(by_the_book([["x", "y", "z"], *(["", "", c] for c in cells)]), 3, NAMES, {"z"})
     told = None if frame is None else frame["z"].tolist()
     assert repr(told) == repr(found)
 
 
 def test_numbers_as_we_write_them_need_no_care() -> None:
     cells = ["", "0.1", "2.872405259884072e-07", "5e-324", "12", "-3", "1e+16"]
-    frame = read_plain(
-        by_the_book([["x", "y", "z"], *(["", "", c] for c in cells)]), 3, NAMES, {"z"}
-    )
+    frame = read(by_the_book([["x", "y", "z"], *(["", "", c] for c in cells)]), 3, NAMES, {"z"})
     assert frame is not None
     assert repr(frame["z"].tolist()) == repr([number_in(cell) for cell in cells])

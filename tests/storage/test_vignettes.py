@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,7 @@ from llmchem_tui.domain.medication import (
     violations,
 )
 from llmchem_tui.domain.model import Action, Unacceptable, Vignette
+from llmchem_tui.storage.vignette_form import vignette_from
 from llmchem_tui.storage.vignettes import (
     bundled,
     find,
@@ -92,7 +94,9 @@ def test_a_list_shows_what_the_files_say() -> None:
 
 @pytest.mark.parametrize("vignette", BUNDLED.values(), ids=BUNDLED.keys())
 def test_a_bundled_vignette_is_complete(vignette: Vignette) -> None:
-    content = (files("llmchem_tui") / "vignettes" / f"{vignette.id}.toml").read_text("utf-8")
+    file = files("llmchem_tui") / "vignettes" / f"{vignette.id}.toml"
+    content = file.read_text("utf-8")
+    assert vignette_from(tomllib.loads(content), file.name, vignette.id) == vignette, "checked"
     assert content.startswith("# Written by the developers")
     assert "not clinically reviewed" in content.splitlines()[0]
     assert 60 <= len(vignette.text.split()) <= 160

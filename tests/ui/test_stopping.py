@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 from llmchem_tui.session.provider import Text
+from llmchem_tui.storage.session_file import SessionInfo
+from llmchem_tui.storage.sessions import begin_session
 from tests.session.scripted import FOREVER, ScriptedProvider
 from tests.ui.app_under_test import Bench, saved_rows, scripted_pool
 
@@ -127,3 +130,14 @@ async def test_an_interrupted_session_goes_on_from_the_list(bench: Bench) -> Non
         assert len(saved_rows(bench.folder)) == 3
         await user.press("h", "w")
         await user.wait_until(lambda: "there is nothing to do" in user.told)
+
+
+async def test_a_batch_goes_on_in_a_terminal_that_can_be_lent(bench: Bench) -> None:
+    info = SessionInfo(datetime(2026, 1, 31, tzinfo=UTC), (), batch={"seed": 7})
+    session = begin_session(bench.folder / "sessions", info)
+    session.close()
+    async with bench.opened() as user:
+        await user.press("h")
+        await user.wait_until(lambda: user.app.screen.check_action("resume", ()))
+        await user.press("w")  # the terminal of a test cannot be lent
+        await user.wait_until(lambda: f"llmchem resume {session.folder} goes on" in user.told)

@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from llmchem_tui.ui.copying import export_round
 from llmchem_tui.ui.screens.desk import DeskScreen
-from llmchem_tui.ui.screens.grading import ReviewScreen
 from llmchem_tui.ui.widgets.board import PANES, Board
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.pool import PoolList
@@ -170,5 +169,7 @@ class BoardScreen(DeskScreen):
 
     @on(Grades.Read)
     def _read(self, event: Grades.Read) -> None:
+        from llmchem_tui.ui.screens.grading import ReviewScreen
+
         if (reading := self.board.reading) is not None:
             self.app.push_screen(ReviewScreen(reading, event.reviewer, event.author))

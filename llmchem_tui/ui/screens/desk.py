@@ -8,6 +8,7 @@ from dataclasses import replace
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import Widget
@@ -41,9 +42,14 @@ class DeskScreen(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self._was_in_front = False
 
     def compose(self) -> ComposeResult:
         """The status line, what the screen is about, the keys."""
+        # Textual finds the class only after a first layout, and then styles and lays out all anew.
+        breakpoints = sorted(self.app.HORIZONTAL_BREAKPOINTS or ())
+        fitting = [name for least, name in breakpoints if least <= self.app.size.width]
+        self.add_class(*fitting[-1:], update=False)
         yield Status(id="status")
         yield from self.content()
         yield KeyLine()
@@ -52,8 +58,11 @@ class DeskScreen(Screen[None]):
         """What the screen is about."""
         return ()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
         """Show what has changed while another screen was in front."""
+        if not self._was_in_front:  # all has just been styled
+            event.refresh_styles = False
+        self._was_in_front = True
         self.call_after_refresh(self.show_desk)
 
     def show_desk(self) -> None:

@@ -13,7 +13,6 @@ from textual.content import Content
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.session.anonymity import letter
 from llmchem_tui.session.events import (
     AnswerEnded,
     ReviewEnded,
@@ -21,12 +20,9 @@ from llmchem_tui.session.events import (
     RoundResumed,
     RoundStarted,
 )
-from llmchem_tui.session.forecast import Forecast, actual_bars
-from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.board import UNZOOM
-from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.screens.own_grades import GRADING_KEYS, OwnGradesScreen
 from llmchem_tui.ui.widgets.board import VignettePane
 from llmchem_tui.ui.widgets.plan import Stays
@@ -35,9 +31,11 @@ from llmchem_tui.ui.widgets.status import round_parts, setup_parts
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.session.forecast import Forecast
     from llmchem_tui.session.scheduler import Plan
+    from llmchem_tui.session.state import RoundState
 
-_PLANS_A_SECOND = 2
+_PLANS_A_SECOND = 1
 
 
 class LiveScreen(OwnGradesScreen):
@@ -142,6 +140,8 @@ class LiveScreen(OwnGradesScreen):
             except LlmchemError as error:
                 self.tell(str(error))
         if not self.desk.busy:
+            from llmchem_tui.session.anonymity import letter
+
             names = enumerate(self.desk.setup.ensemble)
             titles = {name: f"{letter(i)} {plain_line(name)}" for i, name in names}
             reading = self.board.reading
@@ -182,6 +182,8 @@ class LiveScreen(OwnGradesScreen):
         places = laboratory.must_ask(self.desk.setup.ensemble)
         if not places:
             return True
+        from llmchem_tui.ui.screens.dialogs import AskScreen
+
         self.app.clear_notifications()  # nothing may lie over the address
         question = f"The vignette will leave this machine, to {places}. Go on?"
         if not await self.app.push_screen_wait(AskScreen(question)):
@@ -190,6 +192,8 @@ class LiveScreen(OwnGradesScreen):
         return True
 
     async def _watch(self, laboratory: Laboratory, plan: Plan, stop: asyncio.Event) -> None:
+        from llmchem_tui.session.state import RoundState
+
         state: RoundState | None = None
         async with aclosing(laboratory.run(plan, stop)) as events:
             async for event in events:
@@ -255,6 +259,8 @@ class LiveScreen(OwnGradesScreen):
         self.show_status()
 
     def _draw_plan(self, state: RoundState, reading: Reading) -> None:
+        from llmchem_tui.session.forecast import actual_bars
+
         beat = int(self._seconds * _PLANS_A_SECOND) / _PLANS_A_SECOND
         if beat == self._beat:
             return

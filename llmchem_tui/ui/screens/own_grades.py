@@ -10,18 +10,16 @@ from textual.binding import Binding
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.model import ReviewResult
 from llmchem_tui.domain.totals import Totals
-from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import HUMAN, Reading
 from llmchem_tui.ui.screens.board import BoardScreen
-from llmchem_tui.ui.screens.dialogs import Item, PickScreen
-from llmchem_tui.ui.screens.grading import GradeScreen
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.streams import StreamPane
 from llmchem_tui.ui.words import number
 
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
+    from llmchem_tui.session.state import RoundState
 
 GRADING_KEYS = (
     Binding("b", "blind", "Blind", id="round.blind", tooltip="Hide or show who wrote what"),
@@ -86,6 +84,8 @@ class OwnGradesScreen(BoardScreen):
     @work(group="dialog")
     async def action_grade(self) -> None:
         """Grade an answer oneself: the one in the pane with the keyboard, or one that is picked."""
+        from llmchem_tui.ui.screens.grading import GradeScreen
+
         reading = self.board.reading
         if reading is None or not reading.ok:
             return
@@ -111,6 +111,8 @@ class OwnGradesScreen(BoardScreen):
         return author if reading is not None and author in reading.ok else None
 
     async def _pick_author(self, reading: Reading) -> str | None:
+        from llmchem_tui.ui.screens.dialogs import Item, PickScreen
+
         items = []
         for name in reading.ok:
             own = reading.review(HUMAN, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.storage.vignettes import find
 from llmchem_tui.ui.desk import Desk
-from llmchem_tui.ui.screens.dialogs import Item, PickScreen, size_items, strategy_items
 from llmchem_tui.ui.screens.live import LiveScreen
 from llmchem_tui.ui.widgets.board import VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
@@ -27,6 +27,7 @@ from llmchem_tui.ui.widgets.said import Said
 if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.providers.pool import Pool
+    from llmchem_tui.ui.screens.dialogs import Item
 
 _MOST_MODELS = 10
 
@@ -74,7 +75,8 @@ class RoundScreen(LiveScreen):
         self.query_one(VignettePane).show(self.desk.setup.vignette)
         self.board.wait("nothing has been run in this sitting yet")
         self.query_one("#hint").display = False
-        self.call_after_refresh(self._open)
+        # The app itself must take messages first: until then it paints nothing.
+        self.app.call_later(self.call_after_refresh, self._open)
 
     def makes_sense(self, action: str) -> bool:
         """Tell whether an action means something now."""
@@ -129,6 +131,8 @@ class RoundScreen(LiveScreen):
     @work(group="dialog")
     async def action_strategy(self) -> None:
         """Choose a strategy, and with it the next ensemble."""
+        from llmchem_tui.ui.screens.dialogs import strategy_items
+
         chosen = await self._pick("Strategy", strategy_items(), self.desk.setup.strategy)
         if chosen is not None:
             self.desk.setup.strategy = chosen
@@ -137,6 +141,8 @@ class RoundScreen(LiveScreen):
     @work(group="dialog")
     async def action_size(self) -> None:
         """Choose the size of this ensemble and of the one that is offered."""
+        from llmchem_tui.ui.screens.dialogs import size_items
+
         items = size_items(min(_MOST_MODELS, self._pool_size))
         chosen = await self._pick("Size of the ensemble", items, str(self.desk.setup.n))
         if chosen is not None:
@@ -162,6 +168,8 @@ class RoundScreen(LiveScreen):
         await self._take_pool()
 
     async def _pick(self, title: str, items: list[Item], current: str) -> str | None:
+        from llmchem_tui.ui.screens.dialogs import PickScreen
+
         return await self.app.push_screen_wait(PickScreen(title, items, current))
 
     @on(PoolList.Picked)
@@ -227,6 +235,8 @@ class RoundScreen(LiveScreen):
             self.tell(str(error), "error")
             return
         await self._take_pool()
+        # What there is now stays: to look through it for garbage holds the keys up for a moment.
+        gc.freeze()
 
     async def _take_pool(self) -> None:
         """Go on with the laboratory's pool: keep the ensemble if it is still there."""

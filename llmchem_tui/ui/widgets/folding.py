@@ -24,16 +24,31 @@ class Folding(Vertical):
     ) -> None:
         super().__init__(id=id)
         self._titles = dict(titles)
-        self._panes = list(panes)
+        self._front = next(iter(self._titles))
+        self._panes = [pane.add_class("pane") for pane in panes]
 
     def compose(self) -> ComposeResult:
-        """Tabs above the panes."""
-        yield Tabs(*(Tab(Content(title), id=f"tab-{name}") for name, title in self._titles.items()))
+        """The panes, below tabs where the screen is narrow from the first."""
+        if self.screen.has_class("-narrow"):
+            yield self._tabs()
         yield Container(*self._panes)
 
+    async def on_resize(self) -> None:
+        """Make the tabs when they are first seen: they are many widgets."""
+        if self.screen.has_class("-narrow") and not self.query(Tabs):
+            await self.mount(self._tabs(), before=0)
+            self.show_front(self.front)
+
+    def _tabs(self) -> Tabs:
+        tabs = Tabs(
+            *(Tab(Content(title), id=f"tab-{name}") for name, title in self._titles.items()),
+            active=f"tab-{self._front}",
+        )
+        tabs.can_focus = False  # their keys are the screen's
+        return tabs
+
     def on_mount(self) -> None:
-        """Title the panes; the keys of the tabs are the screen's."""
-        self.query_one(Tabs).can_focus = False
+        """Title the panes."""
         for name, title in self._titles.items():
             self.query_one(f"#{name}").border_title = Content(title)
         self.show_front(self.front)
@@ -41,8 +56,7 @@ class Folding(Vertical):
     @property
     def front(self) -> str:
         """The pane in front."""
-        active = self.query_one(Tabs).active
-        return active.removeprefix("tab-") if active else next(iter(self._titles))
+        return self._front
 
     def go_to(self, name: str) -> None:
         """Bring a pane to the front and give it the keyboard."""
@@ -61,7 +75,10 @@ class Folding(Vertical):
 
     def show_front(self, name: str) -> None:
         """Bring a pane to the front; the keyboard stays where it is."""
-        self.query_one(Tabs).active = f"tab-{name}"
+        self._front = name
+        for tabs in self.query(Tabs):
+            if tabs.active:  # else they are being made
+                tabs.active = f"tab-{name}"
         for pane in self._titles:
             self.query_one(f"#{pane}").set_class(pane == name, "-shown")
 
@@ -74,6 +91,6 @@ class Folding(Vertical):
     @on(Tabs.TabActivated)
     def _tab_activated(self, event: Tabs.TabActivated) -> None:
         event.stop()
-        name = (event.tab.id or "").removeprefix("tab-")
-        if name == self.front and not self.query_one(f"#{name}").has_class("-shown"):
+        name = event.tabs.active.removeprefix("tab-")
+        if name and name != self.front:
             self.go_to(name)  # a click; our own changes are done when the message comes

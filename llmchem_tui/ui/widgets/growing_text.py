@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from rich.segment import Segment
 from rich.text import Text
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
@@ -82,6 +82,7 @@ class GrowingText(ScrollView, can_focus=True):
         """Lay out anew from row number ``kept`` on."""
         if not self._width:
             return
+        before = len(self._rows)
         line, start = self._rows[-1].line + 1 if self._rows else 0, 0
         if kept < len(self._rows):
             line, start = self._rows[kept].line, self._rows[kept].start or 0
@@ -91,8 +92,14 @@ class GrowingText(ScrollView, can_focus=True):
             start = 0
         # Not by assignment: that would lay out the whole screen for every new row.
         self.set_reactive(ScrollView.virtual_size, Size(self._width, len(self._rows)))
-        self.refresh()
+        self._paint(kept if len(self._rows) == before else 0)
         self._keep_to_the_end()
+
+    def _paint(self, first: int) -> None:
+        """Paint the rows from this one on, as far as they are in view; the bar is in all rows."""
+        height = self.size.height
+        if (top := max(0, first - self.scroll_offset.y)) < height:
+            self.refresh(Region(0, top, self.size.width, height - top))
 
     def _keep_to_the_end(self) -> None:
         if self.follow and self._at_end:

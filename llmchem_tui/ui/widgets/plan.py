@@ -6,13 +6,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.session.forecast import Bar, Forecast
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import clock
+
+if TYPE_CHECKING:
+    from llmchem_tui.session.forecast import Bar, Forecast
 
 LEGEND = "planned: ▒ load ░ calls · done: ▓ load █ calls"
 

@@ -26,7 +26,6 @@ from llmchem_tui.domain.final_recommendation import (
 from llmchem_tui.domain.model import Medication, Outcome
 from llmchem_tui.domain.plain_text import plain, plain_line
 from llmchem_tui.domain.totals import Totals
-from llmchem_tui.session.protocol import medication_text
 from llmchem_tui.ui.copying import Copied, shown_text
 from llmchem_tui.ui.reading import HUMAN, Reading
 from llmchem_tui.ui.widgets.grades import what_if
@@ -205,6 +204,8 @@ def _one_line(medications: tuple[Medication, ...]) -> str:
 
 
 def _regimen(medications: tuple[Medication, ...]) -> list[Content]:
+    from llmchem_tui.session.protocol import medication_text
+
     if not medications:
         return [Content.styled("no medication", "bold")]
     return [Content.styled(plain_line(medication_text(line)), "bold") for line in medications]

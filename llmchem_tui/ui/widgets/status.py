@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from llmchem_tui.domain.final_recommendation import NOTICE
-from llmchem_tui.session.forecast import Forecast, about
-from llmchem_tui.session.state import RoundState
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import clock, name_text
+
+if TYPE_CHECKING:
+    from llmchem_tui.session.forecast import Forecast
+    from llmchem_tui.session.state import RoundState
 
 _SHORT_NOTICE = "research use only"
 
@@ -54,6 +57,8 @@ def setup_parts(setup: Setup) -> list[Content]:
 
 def round_parts(state: RoundState, seconds: float, forecast: Forecast | None) -> list[Content]:
     """Return what the line says of a round that goes on, with the estimate if there is one."""
+    from llmchem_tui.session.forecast import about
+
     known = forecast is not None and forecast.seconds is not None
     estimate = f" of {about(forecast.seconds)}" if forecast and forecast.seconds and known else ""
     started = state.started

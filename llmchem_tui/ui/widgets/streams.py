@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,12 +14,13 @@ from textual.widgets import Static
 
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.session.events import Call
-from llmchem_tui.session.protocol import answer_text
-from llmchem_tui.session.state import CallState
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.widgets.growing_text import HEADING, MUTED, PLAIN, WRONG, GrowingText, Line
 from llmchem_tui.ui.words import state_word
+
+if TYPE_CHECKING:
+    from llmchem_tui.session.state import CallState
 
 _PANE_WIDTH = 28
 _HEADINGS = ("Medications:", "Cautions:")
@@ -40,6 +42,7 @@ class StreamPane(GrowingText):
         self._state = reading.state
         self._now = self._state.now
         self._shown: tuple[object, ...] = ()
+        self._said = Content()
 
     def on_mount(self) -> None:
         """Say whose pane it is."""
@@ -74,13 +77,19 @@ class StreamPane(GrowingText):
         if not self.region:  # behind others: it is drawn when it is seen
             return
         call = self.call
-        self.border_subtitle = _subtitle(self._reading, call, state_word(call, now, load_seconds))
+        self._say_state(_subtitle(self._reading, call, state_word(call, now, load_seconds)))
         blind = self._reading.blind
         shown = (self._state, call.call, len(call.text), len(call.thinking), call.result, blind)
         if shown != self._shown:
             self._shown = shown
             self.follow = self._state.ended is None
             self.say(_lines(call, self._reading))
+
+    def _say_state(self, state: Content) -> None:
+        """Put the state on the border; that paints all of the pane."""
+        if not state.is_same(self._said):
+            self._said = state
+            self.border_subtitle = state
 
     def copied(self) -> Copied:
         """What the pane shows, in words."""
@@ -125,10 +134,16 @@ class Streams(Container):
         """Bring every pane that is seen up to date.
 
         ``now``: by the plan's clock, as the events have it. ``load_seconds``: what loading each
-        model took so far, where that is known. ``half``: only every other pane, from this one on.
+        model took so far, where that is known. ``half``: only the panes above (0) or below (1).
         """
-        for pane in self.panes if half is None else self.panes[half::2]:
+        for pane in self.panes if half is None else self._halves()[half]:
             pane.draw(now, (load_seconds or {}).get(pane.model))
+
+    def _halves(self) -> tuple[list[StreamPane], list[StreamPane]]:
+        """The panes in the upper rows and those in the lower: a frame is as dear as it is high."""
+        columns = max(1, self.styles.grid_size_columns or 1)
+        middle = len(self.panes) // 2 // columns * columns
+        return self.panes[:middle], self.panes[middle:]
 
     def zoom(self, number: int | None) -> None:
         """Show one pane alone, counted from 1; None: all of them."""
@@ -176,6 +191,8 @@ def _subtitle(reading: Reading, call: CallState, word: Content) -> Content:
 
 
 def _lines(call: CallState, reading: Reading) -> list[Line]:
+    from llmchem_tui.session.protocol import answer_text
+
     result = call.result
     answer = getattr(result, "answer", None)
     text = reading.text(answer_text(answer) if answer is not None else call.readable)

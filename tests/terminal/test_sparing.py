@@ -1,0 +1,62 @@
+"""Fewer bytes for the same picture: whatever is painted, in whatever styles and places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyte
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmchem_tui.ui.sparing import Sparing
+
+SIZE = (12, 4)
+PARTS = ["1", "2", "3", "4", "7", "31", "44", "38;2;9;8;7", "38;5;1", "48;2;1;2;3", "48;2;9;9;9"]
+
+styles = st.lists(st.sampled_from(PARTS), max_size=4).map(";".join)
+moves = st.builds("\x1b[{};{}H".format, st.integers(1, 4), st.integers(1, 9))
+segments = st.builds("\x1b[{}m{}\x1b[0m".format, styles, st.sampled_from(["ab", "  ", "a b", "é"]))
+odd = st.sampled_from(
+    ["\x1b[0m", "\x1b[m", "\x1b[1m", "\x1b[2K", "x", " ", "\n", "\x1b[38;2;9;8;7m"]
+)
+frames = st.lists(st.one_of(segments, moves, odd), max_size=12).map("".join)
+
+
+def seen(char: Any) -> tuple[object, ...]:
+    """What of a cell can be seen: of a blank the ground, and lines through it."""
+    if char.data != " ":
+        return tuple(char)
+    ground = char.fg if char.reverse else char.bg
+    return (" ", ground, char.underscore, char.reverse)
+
+
+class Terminal:
+    def __init__(self) -> None:
+        self.screen: Any = pyte.Screen(*SIZE)
+        self.stream: Any = pyte.Stream(self.screen)
+
+    def shows(self, text: str) -> tuple[object, ...]:
+        """The picture, where the cursor is, and the style in which others would go on."""
+        self.stream.feed(text)
+        width, height = SIZE
+        cells = [seen(self.screen.buffer[y][x]) for y in range(height) for x in range(width)]
+        cursor = self.screen.cursor
+        return (*cells, cursor.x, cursor.y, cursor.attrs)
+
+
+@given(st.lists(frames, max_size=4))
+def test_after_every_write_the_terminal_is_as_it_would_be_without(written: list[str]) -> None:
+    sparing, spared, plain = Sparing(), Terminal(), Terminal()
+    for frame in written:
+        assert spared.shows(sparing.spare(frame)) == plain.shows(frame)
+
+
+def test_a_style_is_told_once_and_a_colour_alone_where_only_it_changes() -> None:
+    text, line = "38;2;1;1;1;48;2;0;0;0", "38;2;2;2;2;48;2;0;0;0"
+    frame = "".join(
+        f"\x1b[{y};1H\x1b[{text}mab\x1b[0m\x1b[{line}m  \x1b[0m\x1b[{y};5H\n" for y in (1, 2)
+    )
+    frame += f"\x1b[3;1H\x1b[{line}m|\x1b[0m"
+    assert Sparing().spare(frame) == (
+        f"\x1b[1;1H\x1b[{text}mab  \x1b[2;1Hab  \x1b[3;1H\x1b[38;2;2;2;2m|\x1b[0m"
+    )
