@@ -298,7 +298,7 @@ def test_the_users_themes_are_beside_the_settings_in_use(
     opened: list[tuple[Path, ...]] = []
 
     class App:
-        crash = None
+        crash = return_code = None
 
         def __init__(self, *_: object, theme_folders: tuple[Path, ...], **__: object) -> None:
             opened.append(theme_folders)

@@ -42,7 +42,7 @@ from llmchem_tui.session.provider import (
     Text,
     Thinking,
 )
-from llmchem_tui.session.scheduler import Job, Plan, Scheduler
+from llmchem_tui.session.scheduler import Job, Plan, RoundPlan, Scheduler
 from llmchem_tui.session.state import RoundState
 
 _CANCELLED = Reply(Status.CANCELLED, message="cancelled")
@@ -88,6 +88,7 @@ class _Run:
         self.loop = asyncio.get_running_loop()
         self.began = self.loop.time()
         self.answers: dict[tuple[str, str], Answer] = {}
+        self.masked: dict[tuple[str, str], tuple[Answer, int]] = {}
         self.started: dict[str, float] = {}
         self.open = {r.trial: r for r in plan.rounds}
         self.deadlines = Deadlines(plan.deadline_seconds)
@@ -205,8 +206,7 @@ class _Run:
         if author is None:
             messages = answer_messages(self.prompts, plan.vignette)
         else:
-            names = {name for spec in plan.ensemble for name in (spec.name, spec.id)}
-            subject, masked = mask_answer(self.answers[plan.trial, author], names)
+            subject, masked = self._masked(plan, author)
             rng = random.Random(f"delimiter|{plan.seed}|{job.call.model}|{author}")
             messages = review_messages(self.prompts, plan.vignette, subject, job.label, rng)
         request = CallRequest(
@@ -220,6 +220,14 @@ class _Run:
             subject=subject,
         )
         return request, masked
+
+    def _masked(self, plan: RoundPlan, author: str) -> tuple[Answer, int]:
+        """An answer as all its reviewers get it; of a long one this takes a moment."""
+        if (plan.trial, author) not in self.masked:
+            names = {name for spec in plan.ensemble for name in (spec.name, spec.id)}
+            answer = self.answers[plan.trial, author]
+            self.masked[plan.trial, author] = mask_answer(answer, names)
+        return self.masked[plan.trial, author]
 
     def _teller(self, job: Job) -> Callable[[Delta | Retrying, bool], None]:
         trial, call = job.round.trial, job.call

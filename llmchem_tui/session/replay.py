@@ -15,19 +15,16 @@ from llmchem_tui.domain.model import ReviewResult, Status
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.events import (
     AnswerEnded,
-    CallStarted,
     Event,
-    ReviewEnded,
     RoundStarted,
-    TextArrived,
 )
 from llmchem_tui.session.state import RoundState
+from llmchem_tui.session.track import Track
 
 SPEEDS = (1, 2, 5, 10, 20, 50)
 REST_SECONDS = 2.0
 """How long the end of a round stands before the next one begins, whatever the speed."""
 
-_SHORTEST = 1.0  # seconds on the axis: a round of no known length has its place there too
 _ROUNDING = 1e-9
 
 
@@ -38,6 +35,7 @@ class ReplayRound:
     ``given``: its numbers, where answers or grades are not known and cannot be recomputed.
     ``untold``: what to say instead of an outcome that the files do not hold; blank: they do.
     ``own_grades``: a person's reviews by author. ``reviews_known``: others did not take place.
+    ``regimens_known``: every usable answer is there; where texts are not saved it is not.
     """
 
     events: tuple[Event, ...]
@@ -45,6 +43,14 @@ class ReplayRound:
     untold: str = ""
     own_grades: Mapping[str, ReviewResult] = field(default_factory=dict)
     reviews_known: bool = True
+    regimens_known: bool = field(init=False)
+    track: Track = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        results = [event.result for event in self.events if isinstance(event, AnswerEnded)]
+        known = all(one.answer for one in results if one.status is Status.OK)
+        object.__setattr__(self, "regimens_known", known)
+        object.__setattr__(self, "track", Track.of(self.events))
 
     @property
     def started(self) -> RoundStarted:
@@ -58,46 +64,6 @@ class ReplayRound:
         """The round's name."""
         return self.started.trial
 
-    @property
-    def regimens_known(self) -> bool:
-        """Whether every usable answer is there; where texts are not saved it is not."""
-        ended = [event.result for event in self.events if isinstance(event, AnswerEnded)]
-        return all(one.answer for one in ended if one.status is Status.OK)
-
-
-@dataclass(frozen=True, slots=True)
-class _Track:
-    """A round on its own axis.
-
-    ``offsets``: when each event is due, in seconds since the round began, never falling.
-    ``steps``: after how many events there is something new to see, text that only goes on not
-    counted; the last is all of them. ``stage_2``: after how many the first review is there.
-    """
-
-    offsets: tuple[float, ...]
-    steps: tuple[int, ...]
-    stage_2: int | None
-
-    @classmethod
-    def of(cls, events: Sequence[Event]) -> _Track:
-        begin = events[0].at
-        seen = [i for i, event in enumerate(events, 1) if not isinstance(event, TextArrived)]
-        return cls(
-            tuple(accumulate((event.at - begin for event in events), max)),
-            tuple(sorted({*seen, len(events)})),
-            next((i for i, event in enumerate(events, 1) if _is_review(event)), None),
-        )
-
-    @property
-    def seconds(self) -> float:
-        return self.offsets[-1] or _SHORTEST
-
-
-def _is_review(event: Event) -> bool:
-    if isinstance(event, CallStarted):
-        return event.call.author is not None
-    return isinstance(event, ReviewEnded)
-
 
 class Player:
     """Plays rounds, at least one. It has no clock: ``tick`` says how much time has passed.
@@ -110,7 +76,7 @@ class Player:
         self.rounds = tuple(rounds)
         self.playing = False
         self.speed = SPEEDS[0]
-        self._tracks = [_Track.of(one.events) for one in self.rounds]
+        self._tracks = [one.track for one in self.rounds]
         self._begins = [0.0, *accumulate(track.seconds for track in self._tracks)]
         self._rested = 0.0
         self.index, self._count, self._offset = 0, 1, 0.0
@@ -168,7 +134,7 @@ class Player:
         ]
 
     @property
-    def _track(self) -> _Track:
+    def _track(self) -> Track:
         return self._tracks[self.index]
 
     # --- time -------------------------------------------------------------------------------
@@ -288,7 +254,8 @@ class Player:
         elif count < self._count:
             _empty(self.state)
             self._count = 1
-        for event in self.rounds[index].events[self._count : count]:
+        one = self.rounds[index]
+        for event in one.track.between(one.events, self._count, count):
             self.state.apply(event)
         self.index, self._count, self._offset, self._rested = index, count, offset, 0.0
 

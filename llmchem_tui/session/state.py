@@ -28,6 +28,27 @@ from llmchem_tui.session.events import (
 from llmchem_tui.session.parsing import readable
 
 
+class _Pieces:
+    """A text that grows: its pieces are joined when it is read, for it may be a megabyte long."""
+
+    __slots__ = ("_pieces",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+
+    def __str__(self) -> str:
+        if len(self._pieces) != 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Pieces) and str(self) == str(other)
+
+
 @dataclass(slots=True)
 class CallState:
     """One call: its raw text so far, and its result once it has ended.
@@ -40,11 +61,30 @@ class CallState:
     loading: bool = False
     began: float | None = None
     phase: Phase | None = None
-    text: str = ""
-    thinking: str = ""
     repairing: bool = False
     masked: int = 0
     result: AnswerResult | ReviewResult | None = None
+    _text: _Pieces = field(default_factory=_Pieces, init=False)
+    _thinking: _Pieces = field(default_factory=_Pieces, init=False)
+
+    @property
+    def text(self) -> str:
+        """The raw reply so far."""
+        return str(self._text)
+
+    @property
+    def thinking(self) -> str:
+        """What the model has thought aloud so far."""
+        return str(self._thinking)
+
+    def add(self, piece: TextArrived) -> None:
+        """Take in what has arrived; a second, repairing, reply replaces the first."""
+        if piece.thinking:
+            self._thinking.add(piece.text)
+            return
+        if piece.repair and not self.repairing:
+            self.repairing, self._text = True, _Pieces()
+        self._text.add(piece.text)
 
     @property
     def word(self) -> str:
@@ -129,12 +169,8 @@ class RoundState:
         elif isinstance(event, PhaseChanged):
             state.phase = event.phase
             state.loading = state.loading or event.phase is Phase.LOADING
-        elif event.thinking:
-            state.thinking += event.text
-        elif event.repair and not state.repairing:
-            state.repairing, state.text = True, event.text  # the second reply replaces the first
         else:
-            state.text += event.text
+            state.add(event)
 
     def _call(self, call: Call) -> CallState:
         return self.calls.setdefault(call, CallState(call))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import SIMULATED_PREFIX
 from llmchem_tui.storage.history import HISTORY_FILE
 from llmchem_tui.storage.journal import JOURNAL_FILE
-from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
-from llmchem_tui.storage.sessions import REVIEWS_FILE, list_sessions
+from llmchem_tui.storage.session_file import SESSION_FILE, read_privacy, read_settings
+from llmchem_tui.storage.sessions import REVIEWS_FILE, SessionEntry, list_sessions
 from llmchem_tui.storage.tables import read_rows, unguarded
 
 _NEEDED = ("trial", "model")
+_TOLD = {*_NEEDED, "strategy", "vignette", "task", "created", "recommended", "confidence"}
 _OURS = {"vignette", "status"}
 _FILES = (SESSION_FILE, JOURNAL_FILE, HISTORY_FILE, REVIEWS_FILE)
 
@@ -80,7 +83,16 @@ def list_entries(sessions: Path, paths: Iterable[Path]) -> list[Entry]:
     Raises:
         InputError: a folder cannot be listed.
     """
-    return _each_once([*_sessions_in(sessions), *(one for path in paths for one in _at(path))])
+    return _each_once(chain(_sessions_in(sessions), *map(_at, paths)))
+
+
+def newest_entries(sessions: Path, most: int) -> list[Entry]:
+    """What ``list_entries`` begins with, and of thousands at once.
+
+    Raises:
+        InputError: the folder cannot be listed.
+    """
+    return [*map(_entry, list_sessions(sessions, most))]
 
 
 def entries_at(paths: Iterable[Path]) -> list[Entry]:
@@ -89,31 +101,43 @@ def entries_at(paths: Iterable[Path]) -> list[Entry]:
     Raises:
         InputError: a folder cannot be listed.
     """
-    return _each_once([one for path in paths for one in _at(path)])
+    return _each_once(chain(*map(_at, paths)))
 
 
-def _at(path: Path) -> list[Entry]:
+_Placed = tuple[str, Entry]
+"""An entry after where it lies, without links."""
+
+
+def _at(path: Path) -> Iterable[_Placed]:
     if path.is_dir() and not _is_session(path):
         return _sessions_in(path)
-    return [Entry(path, path.name, folder=path.is_dir())]
+    return [(str(path.resolve()), Entry(path, path.name, folder=path.is_dir()))]
 
 
-def _each_once(entries: Iterable[Entry]) -> list[Entry]:
-    each: dict[Path, Entry] = {}
-    for entry in entries:
-        each.setdefault(entry.path.resolve(), entry)
+def _each_once(entries: Iterable[_Placed]) -> list[Entry]:
+    each: dict[str, Entry] = {}
+    for place, entry in entries:
+        each.setdefault(place, entry)
     return list(each.values())
 
 
-def _sessions_in(folder: Path) -> list[Entry]:
-    entries = [Entry(one.path, one.name, one.created, folder=True) for one in list_sessions(folder)]
-    listed = {one.path for one in entries}
-    others = sorted(folder.iterdir()) if folder.is_dir() else []
-    return entries + [
-        Entry(path, path.name, folder=True)
-        for path in others
-        if path not in listed and _is_session(path)
+def _sessions_in(folder: Path) -> list[_Placed]:
+    entries = [*map(_entry, list_sessions(folder))]
+    listed = {one.name for one in entries}
+    others = sorted(set(os.listdir(folder)) - listed) if folder.is_dir() else []
+    entries += [
+        Entry(folder / name, name, folder=True) for name in others if _is_session(folder / name)
     ]
+    place = os.path.realpath(folder)  # of thousands in one folder it is looked up once
+    return [(_place(os.path.join(place, one.name)), one) for one in entries]
+
+
+def _entry(session: SessionEntry) -> Entry:
+    return Entry(session.path, session.name, session.created, folder=True)
+
+
+def _place(path: str) -> str:
+    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def _is_session(folder: Path) -> bool:
@@ -158,31 +182,33 @@ def _size_and_time(file: Path) -> tuple[int, int] | None:
 
 def _outline(path: Path) -> Outline:
     if not path.is_dir():
-        return _outline_rows(path, (), private=False)
+        return _outline_rows(path)
     if not (path / SESSION_FILE).exists() and (path / HISTORY_FILE).exists():
-        return _outline_rows(path / HISTORY_FILE, (), private=False)
-    settings = read_settings(path / SESSION_FILE)
-    pool = tuple(model.name for model in settings.models)
-    return _outline_rows(path / HISTORY_FILE, pool, private=settings.private)
+        return _outline_rows(path / HISTORY_FILE)
+    private = read_privacy(path / SESSION_FILE)
+    own = _outline_rows(path / HISTORY_FILE, private=private)
+    if own.rounds:
+        return own
+    pool = read_settings(path / SESSION_FILE).models
+    return replace(own, models=tuple(model.name for model in pool))
 
 
-def _outline_rows(file: Path, pool: tuple[str, ...], *, private: bool) -> Outline:
+def _outline_rows(file: Path, *, private: bool = False) -> Outline:
     table = read_rows(file)
     header = [name.strip() for name in next(table)]
     missing = [name for name in _NEEDED if name not in header]
     if missing:
         raise InputError(f"{file} lacks {', '.join(missing)}: it is no history of rounds.")
-    places = {name: place for place, name in enumerate(header)}
-    ours = places.keys() >= _OURS
+    plain = unguarded if _OURS.issubset(header) else str
+    places = [(name, place) for place, name in enumerate(header) if name in _TOLD]
     rounds: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for cells in table:
-        told = map(unguarded, cells) if ours else cells
-        row = dict(zip(header, told, strict=True))
+        row = {name: plain(cells[place]) for name, place in places}
         rounds.setdefault((row["trial"], row.get("strategy", "")), []).append(row)
     rows = [row for of_round in rounds.values() for row in of_round]
     created = sorted(filter(None, (row.get("created", "") for row in rows)))
     return Outline(
-        models=_distinct(rows, "model") or pool,
+        models=_distinct(rows, "model"),
         rounds=tuple(_round(*key, of_round) for key, of_round in rounds.items()),
         vignettes=_distinct(rows, "vignette"),
         tasks=_distinct(rows, "task"),

@@ -85,10 +85,10 @@ class Bench(LlmchemApp):
         report.write_text(json.dumps({"sent": sent, "shown": panes, "elapsed": state.elapsed}))
 
 
-def main(folder: Path, seconds: float) -> None:
-    settings = Settings(round=RoundSettings(n=MODELS, strategy="RANDOM", seed=1))
-    provider = FastProvider(seconds)
-    names = [f"model-{i}" for i in range(1, MODELS + 1)]
+def run(folder: Path, provider: FastProvider, models: int = MODELS) -> None:
+    """Run the app on models that answer like this."""
+    settings = Settings(round=RoundSettings(n=models, strategy="RANDOM", seed=1))
+    names = [f"model-{i}" for i in range(1, models + 1)]
     specs = tuple(ModelSpec(name, "box", name, Locality.LOCAL) for name in names)
 
     async def open_laboratory() -> Laboratory:
@@ -104,4 +104,4 @@ def main(folder: Path, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    run(Path(sys.argv[1]), FastProvider(float(sys.argv[2])))

@@ -39,9 +39,9 @@ class Measured:
     bytes_a_second: float
 
 
-def cursor_line(app: PtyApp) -> int:
+def cursor_line(app: PtyApp, models: int = MODELS) -> int:
     """The line of the pool that is highlighted, by its background; -1 where none is."""
-    grounds = [app.screen.buffer[y][4].bg for y in range(2, 2 + MODELS)]
+    grounds = [app.screen.buffer[y][4].bg for y in range(2, 2 + models)]
     odd = [i for i, ground in enumerate(grounds) if grounds.count(ground) == 1]
     return odd[0] if len(odd) == 1 else -1
 

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmchem_tui.session import track
 from llmchem_tui.session.events import (
     Call,
     CallStarted,
     Event,
     Phase,
     RoundEnded,
+    RoundResumed,
     RoundStarted,
     TextArrived,
 )
@@ -79,6 +81,41 @@ def test_seeking_anywhere_equals_applying_the_events_up_to_there(shares: list[fl
         assert player.time == pytest.approx(share * LENGTH)
         offset = player.now - player.state.started.at
         assert player.state == built(player.round, offset)
+
+
+CALLS = [Call("a"), Call("b"), Call("a", "b")]
+EVENTS = st.lists(
+    st.one_of(
+        st.builds(
+            TextArrived,
+            at=st.integers(0, 9),
+            trial=st.just("s 1"),
+            call=st.sampled_from(CALLS),
+            text=st.sampled_from("xyz"),
+            thinking=st.booleans(),
+            repair=st.booleans(),
+        ),
+        st.builds(
+            CallStarted, at=st.integers(0, 9), trial=st.just("s 1"), call=st.sampled_from(CALLS)
+        ),
+        st.builds(RoundResumed, at=st.integers(0, 9), trial=st.just("s 1")),
+    ),
+    max_size=40,
+)
+
+
+@given(EVENTS, st.integers(0, 41), st.integers(0, 41))
+def test_in_blocks_the_events_of_a_round_come_to_the_same(
+    events: list[Event], start: int, end: int
+) -> None:
+    start, end = sorted(max(1, min(place, len(events) + 1)) for place in (start, end))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(track, "BLOCK", 4)
+        one = ReplayRound((FIRST.started, *events))
+        state = RoundState.of(one.events[:start])
+        for event in one.track.between(one.events, start, end):
+            state.apply(event)
+    assert state == RoundState.of(one.events[:end])
 
 
 @given(st.integers(0, 200), st.integers(0, 60))

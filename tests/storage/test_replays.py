@@ -23,7 +23,7 @@ from llmchem_tui.storage.journal import JOURNAL_FILE, read_journal
 from llmchem_tui.storage.outlines import Entry, Outlines, list_entries, outline
 from llmchem_tui.storage.profiles import profiles
 from llmchem_tui.storage.replays import Replay, open_replay, rescored
-from llmchem_tui.storage.session_file import SESSION_FILE
+from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
 from llmchem_tui.storage.sessions import REVIEWS_FILE
 from tests.saved_sessions import NAME, PUBLISHED, change_lines, save_session
 
@@ -482,6 +482,14 @@ def test_an_outline_of_a_session_without_rounds_names_its_pool(tmp_path: Path) -
 def test_an_outline_of_what_is_damaged_says_why(session: Path, name: str) -> None:
     (session / name).write_bytes(b"\x00\xff")
     assert str(session / name) in outline(session).problem
+
+
+def test_an_outline_is_there_where_only_what_it_does_not_tell_is_damaged(session: Path) -> None:
+    with (session / SESSION_FILE).open("ab") as file:
+        file.write(b"\xff")
+    assert (len(outline(session).rounds), outline(session).problem) == (2, "")
+    with pytest.raises(InputError):
+        read_settings(session / SESSION_FILE)
 
 
 def test_an_outline_is_read_again_only_when_a_file_has_changed(

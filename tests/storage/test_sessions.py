@@ -383,6 +383,7 @@ def test_a_taken_name_gets_a_number_and_sessions_are_listed_newest_first(tmp_pat
         NAME,
         "2026-01-31T09-14-59",
     ]
+    assert list_sessions(tmp_path, newest=3) == entries[:3]
     assert entries[-1].created == datetime(2026, 1, 31, 9, 14, 59, tzinfo=UTC)
     assert entries[-1].path == tmp_path / "2026-01-31T09-14-59"
     assert list_sessions(tmp_path / "absent") == []

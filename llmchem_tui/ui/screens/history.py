@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.storage.outlines import Entry, Outline, Outlines, list_entries
+from llmchem_tui.storage.outlines import Entry, Outline, Outlines, list_entries, newest_entries
 from llmchem_tui.ui.comparison import Comparisons
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.desk import BACK, DeskScreen
@@ -26,8 +26,11 @@ from llmchem_tui.ui.words import count
 
 MODE = "history"
 
-_AT_ONCE = 20
-"""Outlines read between two drawings: the list fills from the newest on."""
+_FIRST = 200
+"""Sessions that are listed before the others, where there are so many: more than a page."""
+
+_AT_ONCE = 50
+"""Outlines read between two drawings, beside those on the screen."""
 
 
 class HistoryScreen(DeskScreen):
@@ -99,23 +102,36 @@ class HistoryScreen(DeskScreen):
     @work(group="list", exclusive=True)
     async def _read(self) -> None:
         """List everything at once, and then read what each is about, the newest first."""
-        paths = map(_path, self.desk.settings.history.paths)
+        sessions, paths = self.desk.sessions, map(_path, self.desk.settings.history.paths)
         try:
-            entries = await asyncio.to_thread(
-                list_entries, self.desk.sessions, [*self._opened, *paths]
-            )
+            if not self._entries:
+                newest = await asyncio.to_thread(newest_entries, sessions, _FIRST)
+                if len(newest) == _FIRST:
+                    self._entries = newest
+                    self._show_list()
+            entries = await asyncio.to_thread(list_entries, sessions, [*self._opened, *paths])
         except InputError as error:
             self.tell(str(error), "error")
             return
         if entries != self._entries or not entries:
             self._entries = entries
             self._show_list()
-        left = iter(entries)
-        while some := list(islice(left, _AT_ONCE)):
-            known = await asyncio.to_thread(self._outline, some)
+        await self._learn(entries)
+
+    async def _learn(self, entries: list[Entry]) -> None:
+        """Read outlines, those on the screen before others, and show them as they come."""
+        saved = self.query_one(SavedList)
+        left = {entry.path: entry for entry in entries}
+        while left:
+            seen = [entry for entry in saved.seen_entries if entry.path in left]
+            known = await asyncio.to_thread(
+                self._outline, [*seen, *islice(left.values(), _AT_ONCE)]
+            )
+            for path in known:
+                del left[path]
             new = {path: one for path, one in known.items() if self._known.get(path) != one}
             self._known |= new
-            self.query_one(SavedList).learn(new)
+            saved.learn(new)
             if new and self.query_one(Search).value:  # more may be found now
                 self._show_list()
             self._show_details()

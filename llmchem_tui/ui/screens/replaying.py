@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Tab
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.final_recommendation import NOTICE
@@ -80,8 +79,7 @@ class ReplayingScreen(BoardScreen):
 
     async def on_mount(self) -> None:
         """Show the first round, and begin to draw what moves."""
-        self.query_one("#pool").border_title = ROUNDS
-        self.query_one("#tab-pool", Tab).label = Content(ROUNDS)
+        self.board.retitle("pool", ROUNDS)
         await self._open()
         self.set_interval(1 / self.desk.fps, self._tick)
 
@@ -179,7 +177,8 @@ class ReplayingScreen(BoardScreen):
                 regimens_known=player.round.regimens_known,
             )
         self._reading.own_grades.clear()
-        self._over, self._ended_calls = False, -1
+        self._over = False
+        self._ended_calls = len(player.state.answers) + len(player.state.reviews)
         self.query_one(VignettePane).show(self._vignette())
         await self.board.begin(self._reading)
         self.board.wait("the round is being replayed")

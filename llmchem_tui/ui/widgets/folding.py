@@ -53,6 +53,13 @@ class Folding(Vertical):
             self.query_one(f"#{name}").border_title = Content(title)
         self.show_front(self.front)
 
+    def retitle(self, name: str, title: str) -> None:
+        """Give a pane another title, on its border and on its tab."""
+        self._titles[name] = title
+        self.query_one(f"#{name}").border_title = Content(title)
+        for tab in self.query(Tab).filter(f"#tab-{name}"):
+            tab.label = Content(title)
+
     @property
     def front(self) -> str:
         """The pane in front."""

@@ -68,7 +68,7 @@ class Grades(Vertical):
         self._rows: dict[str, str] = {}
         self._named = True
         self._name_width = 0
-        self._made_for = 0
+        self._made_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The table, and the line that explains a cell."""
@@ -90,11 +90,18 @@ class Grades(Vertical):
         """Make the rows and columns of a round."""
         self._reading = reading
         self.table.display = True
-        self._make(reading)
+        if HUMAN not in self._rows and self._made_for == self._needs(reading):
+            self.draw()
+        else:
+            self._make(reading)
+
+    def _needs(self, reading: Reading) -> tuple[object, ...]:
+        """What rows and columns depend on."""
+        return self.content_size.width, *((name, reading.title(name)) for name in reading.order)
 
     def on_resize(self) -> None:
         """Use the width there is."""
-        if self._reading is not None and self._made_for != self.content_size.width:
+        if self._reading is not None and self._made_for != self._needs(self._reading):
             cursor = self.table.cursor_coordinate
             self._make(self._reading)
             self.table.cursor_coordinate = cursor
@@ -102,9 +109,11 @@ class Grades(Vertical):
     def _make(self, reading: Reading) -> None:
         table, names = self.table, reading.order
         table.clear(columns=True)
-        self._made_for = self.content_size.width
+        self._made_for = self._needs(reading)
         scrollbar = 1
-        room = (self._made_for or _USUAL_WIDTH) - _WIDTH * len(names) - 2 * _WIDE - scrollbar
+        room = (
+            (self.content_size.width or _USUAL_WIDTH) - _WIDTH * len(names) - 2 * _WIDE - scrollbar
+        )
         # Without room letters must do; the panes have the names.
         self._named = room >= _FEWEST_NAME_CELLS
         titles = (_CONSENSUS, *map(reading.title, names))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -16,6 +18,7 @@ from textual.strip import Strip
 
 PLAIN, HEADING = "growing-text--plain", "growing-text--heading"
 MUTED, WRONG = "growing-text--muted", "growing-text--wrong"
+_WORD = re.compile(" *[^ ]+ *")
 _BAR, _THUMB = "growing-text--bar", "▐"
 
 
@@ -173,10 +176,33 @@ def _rows(number: int, text: str, start: int, width: int) -> list[_Row]:
     """Lay out a line from a character on; tabs count as blanks."""
     rows: list[_Row] = []
     text = text.expandtabs()
-    for piece in Content(text[start:]).wrap(width):
-        found = max(start, text.find(piece.plain, start))  # wrapping takes away blanks
+    for piece in wrapped(text[start:], width):
+        found = max(start, text.find(piece, start))  # wrapping takes away blanks
         begins_word = text[found - 1 : found + 1].strip() == text[found : found + 1] != ""
-        safe = not rows or (begins_word and piece.plain != "" and text[0] != " ")
-        rows.append(_Row(number, found if safe else None, piece.plain))
-        start = found + len(piece.plain)
+        safe = not rows or (begins_word and piece != "" and text[0] != " ")
+        rows.append(_Row(number, found if safe else None, piece))
+        start = found + len(piece)
     return rows
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return the rows of a line as Textual wraps it.
+
+    Where each character takes one cell it is done here, many times faster: an answer may be long.
+    """
+    if not (text.isascii() and text.isprintable()):
+        return [row.plain for row in Content(text).wrap(width)]
+    begins, used = [0], 0
+    for word in _WORD.finditer(text):
+        start, end = word.span()
+        letters = len(word[0].rstrip())
+        if letters <= width - used:
+            used += end - start
+        elif letters > width:
+            begins += [place for place in range(start, end, width) if place]
+            used = (end - start - 1) % width + 1
+        else:
+            begins.append(start)
+            used = end - start
+    rows = [text[begin:end].rstrip() for begin, end in pairwise(begins)]
+    return [*rows, text[begins[-1] :][:width]]

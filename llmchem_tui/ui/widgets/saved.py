@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -16,6 +17,7 @@ from textual.widgets.option_list import Option
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.storage.outlines import Entry, Outline, RoundOutline
 from llmchem_tui.ui.copying import Copied
+from llmchem_tui.ui.widgets.lines import Line, LineList
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import MISSING, count, number
 
@@ -26,7 +28,7 @@ _ROUNDS_WIDTH = 13
 _MOST_ROUNDS = 100
 
 
-class SavedList(OptionList):
+class SavedList(LineList):
     """Sessions and histories; enter replays the highlighted one."""
 
     HELP = (
@@ -44,7 +46,9 @@ class SavedList(OptionList):
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
         self._entries: list[Entry] = []
+        self._places: dict[Path, int] = {}
         self._known: dict[Path, Outline] = {}
+        self._words: dict[Path, str] = {}
 
     @property
     def entry(self) -> Entry | None:
@@ -56,6 +60,11 @@ class SavedList(OptionList):
     def entries(self) -> list[Entry]:
         """Those that are listed now."""
         return list(self._entries)
+
+    @property
+    def seen_entries(self) -> list[Entry]:
+        """Those that are on the screen."""
+        return self._entries[self.seen.start : self.seen.stop]
 
     def show(
         self, entries: Sequence[Entry], known: Mapping[Path, Outline], typed: str, nothing: str
@@ -70,13 +79,13 @@ class SavedList(OptionList):
         self._entries = [
             entry
             for entry in entries
-            if all(word in _searched(entry, known.get(entry.path)) for word in words)
+            if not words or all(word in self._searched(entry) for word in words)
         ]
+        self._places = {entry.path: place for place, entry in enumerate(self._entries)}
         self.clear_options()
-        self.add_options(Option(self._line(entry)) for entry in self._entries)
+        self.add_options(Line(partial(self._line, entry)) for entry in self._entries)
         if self._entries:
-            here = self._entries.index(before) if before in self._entries else 0
-            self.highlighted = here
+            self.highlighted = self._places.get(before.path, 0) if before else 0
         else:
             text = _NOT_FOUND if entries else nothing
             self.add_option(Option(Content.styled(text, "$muted"), disabled=True))
@@ -84,9 +93,15 @@ class SavedList(OptionList):
     def learn(self, known: Mapping[Path, Outline]) -> None:
         """Take in what has been read of some."""
         self._known |= known
-        for place, entry in enumerate(self._entries):
-            if entry.path in known:
-                self.replace_option_prompt_at_index(place, self._line(entry))
+        for path in known:
+            self._words.pop(path, None)
+        self.remake([self._places[path] for path in known if path in self._places])
+
+    def _searched(self, entry: Entry) -> str:
+        """What is known of an entry, for the search; put together once, for thousands of keys."""
+        if entry.path not in self._words:
+            self._words[entry.path] = _searched(entry, self._known.get(entry.path))
+        return self._words[entry.path]
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell the screen; it opens what is chosen."""

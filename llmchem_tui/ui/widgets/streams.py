@@ -37,15 +37,16 @@ class StreamPane(GrowingText):
     def __init__(self, model: str, reading: Reading) -> None:
         super().__init__()
         self.model = model
+        self._shown: tuple[object, ...] = ()
+        self._said = Content()
+        self.take(reading)
+
+    def take(self, reading: Reading) -> None:
+        """Show the model in this round from now on."""
         self.show_answer = False
         self._reading = reading
         self._state = reading.state
         self._now = self._state.now
-        self._shown: tuple[object, ...] = ()
-        self._said = Content()
-
-    def on_mount(self) -> None:
-        """Say whose pane it is."""
         self.show_title()
 
     def on_resize(self) -> None:
@@ -116,13 +117,18 @@ class Streams(Container):
         yield Static("The models' answers, and then their reviews, appear here.", id="no-streams")
 
     async def begin(self, reading: Reading) -> None:
-        """Make the panes of a round."""
-        _spare_the_collector()
+        """Make the panes of a round; those of the round before do where the models are the same."""
         self.alone = None
-        self.panes = [StreamPane(name, reading) for name in reading.order]
-        async with self.batch():
-            await self.remove_children()
-            await self.mount(*self.panes)
+        if [pane.model for pane in self.panes] == list(reading.order):
+            for pane in self.panes:
+                pane.display = True
+                pane.take(reading)
+        else:
+            _spare_the_collector()
+            self.panes = [StreamPane(name, reading) for name in reading.order]
+            async with self.batch():
+                await self.remove_children()
+                await self.mount(*self.panes)
         self._arrange()
 
     def draw(
