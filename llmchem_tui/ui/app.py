@@ -121,7 +121,6 @@ class LlmchemApp(App[None]):
     ) -> None:
         super().__init__(driver_class=Terminal)
         self._problems: list[str] = []
-        self._styled = False
         if settings.keymap:
             from llmchem_tui.ui.keymap import complete, keymap_problems, possible
 
@@ -170,22 +169,13 @@ class LlmchemApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
         self._problems = [*problems, *unknown, *self._problems]
 
-    def refresh_css(self, animate: bool = True) -> None:
-        """Style everything anew, but not while the first screen is made, in the theme it has."""
-        if self._styled:
-            super().refresh_css(animate)
-
     def on_mount(self) -> None:
         """Report once a broken theme's file or a wrong key of the keymap."""
-        self.call_next(self._all_is_styled)
         # A terminal must not be left in the app's hands when the machine or the line goes down.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             leave_on(self, number)
         for problem in self._problems:
             self.tell(problem)
-
-    def _all_is_styled(self) -> None:
-        self._styled = True
 
     def tell(self, text: str, severity: SeverityLevel = "warning") -> None:
         """Tell the user something in passing."""
