@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from llmchem_tui.storage.vignettes import VignetteHeader
     from llmchem_tui.ui.app import LlmchemApp
 
+_MOST_SESSIONS = 100
 _BETWEEN = "  "
 _DETAIL = "$muted not bold"
 
@@ -82,9 +84,14 @@ class Commands(Provider):
             if hit := _hit(command, words):
                 yield hit
         vignettes, sessions = await asyncio.shield(self._reading)
-        for command in [*self._vignettes(vignettes), *self._replays(sessions)]:
+        for command in self._vignettes(vignettes):
             if hit := _hit(command, words):
                 yield hit
+        found = filter(None, (_hit(command, words) for command in self._replays(sessions)))
+        for hit in islice(found, _MOST_SESSIONS):
+            yield hit
+        if next(found, None) is not None:
+            yield self._older()
 
     @property
     def _app(self) -> LlmchemApp:
@@ -138,6 +145,11 @@ class Commands(Provider):
         for entry in sessions:
             run = partial(self._app.replay, entry.path)
             yield Command(f"Replay: {entry.name}", "saved session", run)
+
+    def _older(self) -> Hit:
+        go = partial(self._app.run_action, "app.mode('history')")
+        command = Command("Replay: older sessions", "History lists and searches all of them", go)
+        return Hit(0.01, command.line([]), command.run, text=command.title)
 
 
 def _hit(command: Command, words: list[str]) -> Hit | None:

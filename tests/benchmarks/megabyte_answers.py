@@ -21,12 +21,13 @@ from pathlib import Path
 from llmchem_tui.session.provider import CallRequest, Delta, Ended, Finish, Text
 from tests.benchmarks import beside
 from tests.benchmarks.fast_streams import FastProvider, run
-from tests.benchmarks.keys_while_streaming import KEY_MILLISECONDS, cursor_line
+from tests.benchmarks.keys_while_streaming import cursor_line
 from tests.benchmarks.measures import cpu_seconds, load, memory
 from tests.session.scripted import answer_json, review_json
 from tests.terminal.pty_app import PtyApp
 
 MODELS, MEGABYTE, PIECE = 3, 1_000_000, 60
+KEY_MILLISECONDS = 200
 PROGRAM = "runpy.run_module('tests.benchmarks.megabyte_answers', run_name='__main__')"
 _PARAGRAPH = 60  # words
 

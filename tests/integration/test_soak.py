@@ -1,12 +1,8 @@
-"""Fifty rounds in a row against a real server: nothing may grow."""
+"""Round after round against a real server: nothing may grow."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import os
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,10 +18,10 @@ from llmchem_tui.session.protocol import Prompts
 from llmchem_tui.storage.vignettes import from_text
 from tests.integration.conftest import LlamaServer
 from tests.integration.test_real_server_rounds import BOTH, NOTE, settings
+from tests.soaking import PROC, Held
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.full]
 
-ROUNDS, WARM = 50, 10
 EXACT = BOTH.replace("[a-z ]{1,40}", '"fine"').replace("[0-9] [0-9]", '"75"')
 """Always the same words: what is tested is not what the server takes its time for."""
 
@@ -37,33 +33,14 @@ SHORT = Prompts(
 )
 """The tiny model reads letter by letter."""
 
-PROC = Path("/proc/self")
 MOST_GROWTH = 20 * 2**20
 
 
-@dataclass(frozen=True)
-class Measure:
-    """What a process holds: open sockets, tasks of the loop, bytes of memory."""
-
-    sockets: int
-    tasks: int
-    memory: int
-
-    @classmethod
-    def now(cls) -> Measure:
-        gc.collect()
-        sockets = 0
-        for descriptor in (PROC / "fd").iterdir():
-            try:
-                sockets += os.readlink(descriptor).startswith("socket:")
-            except FileNotFoundError:
-                continue  # the one that lists the folder
-        pages = int((PROC / "statm").read_text().split()[1])
-        return cls(sockets, len(asyncio.all_tasks()), pages * os.sysconf("SC_PAGE_SIZE"))
-
-
 @pytest.mark.skipif(not PROC.exists(), reason="counts sockets and memory in /proc")
-async def test_fifty_rounds_leave_nothing_behind(llama_server: LlamaServer, tmp_path: Path) -> None:
+async def test_round_after_round_leaves_nothing_behind(
+    request: pytest.FixtureRequest, llama_server: LlamaServer, tmp_path: Path
+) -> None:
+    warm, rounds = (10, 50) if request.config.option.markexpr == "full" else (3, 10)
     path = settings(tmp_path, llama_server("--grammar", EXACT))
     path.write_text(path.read_text().replace('"bee"\nprovider = "one"', '"bee"\nprovider = "two"'))
     own = load(path, {})
@@ -73,7 +50,7 @@ async def test_fifty_rounds_leave_nothing_behind(llama_server: LlamaServer, tmp_
     choice = Choice(Strategy.MANUAL, ("ant", "bee", "cat"))
     case = from_text(NOTE.decode())
     measures, statuses = [], Counter[Status]()
-    for number in range(1, ROUNDS + 1):
+    for number in range(1, rounds + 1):
         plan = laboratory.plan(case, choice, seed=number)
         ended = [
             event.result.status
@@ -81,14 +58,15 @@ async def test_fifty_rounds_leave_nothing_behind(llama_server: LlamaServer, tmp_
             if isinstance(event, AnswerEnded | ReviewEnded)
         ]
         statuses.update(ended)
-        if number in (WARM, ROUNDS):
-            measures.append(Measure.now())
+        if number in (warm, rounds):
+            measures.append(Held.now())
     await laboratory.aclose()
     # Over OpenAI's API a schema goes before the grammar: a few replies run into the token limit.
     assert statuses[Status.OK] > 0.8 * statuses.total()
-    assert statuses.total() > ROUNDS * 6
-    warm, last = measures
-    print(f"after {WARM} rounds {warm}, after {ROUNDS} {last}")
-    assert last.sockets <= warm.sockets
-    assert last.tasks <= warm.tasks
-    assert last.memory - warm.memory <= MOST_GROWTH
+    assert statuses.total() > rounds * 6
+    before, after = measures
+    print(f"after {warm} rounds {before}, after {rounds} {after}")
+    assert after.sockets <= before.sockets
+    assert after.descriptors <= before.descriptors
+    assert after.tasks <= before.tasks
+    assert after.memory - before.memory <= MOST_GROWTH

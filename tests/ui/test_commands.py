@@ -8,6 +8,7 @@ import pytest
 from textual.command import CommandList, CommandPalette
 from textual.widgets import Input
 
+from llmchem_tui.ui import commands
 from llmchem_tui.ui.commands import Command
 from llmchem_tui.ui.screens.dialogs import PickScreen
 from llmchem_tui.ui.screens.history import HistoryScreen
@@ -112,6 +113,20 @@ async def test_it_replays_a_saved_session(bench: Bench, monkeypatch: pytest.Monk
         await take(user, "replay 2026", "Replay: 2026-01-31T09-15-00")
         assert user.app.current_mode == "history"
     assert replayed == [folder]
+
+
+async def test_of_many_sessions_it_lists_the_newest_and_leads_to_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "_MOST_SESSIONS", 1)
+    for name in ("2026-01-30T09-15-00", "2026-01-31T09-15-00"):
+        (bench.folder / "sessions" / name).mkdir(parents=True)
+    async with bench.opened() as user:
+        await look_for(user, "replay 2026", "Replay: 2026-01-31T09-15-00")
+        await user.wait_until(lambda: len(found(user)) == 2)
+        assert found(user)[1].startswith("Replay: older sessions")
+        await user.press("down", "enter")
+        await user.wait_until(lambda: user.app.current_mode == "history")
 
 
 async def test_it_says_why_sessions_cannot_be_listed(bench: Bench) -> None:

@@ -93,6 +93,7 @@ class ModelList(OptionList):
         self._rows: list[Row] = []
         self._policy = "ask"
         self._coloured: int | None = None
+        self._longest = 0
 
     @property
     def row(self) -> Row | None:
@@ -107,6 +108,8 @@ class ModelList(OptionList):
         """
         before = self.highlighted
         self._rows, self._policy, self._coloured = list(rows_of(pool, fetch)), policy, None
+        names = (name_text(row.model.name) for row in self._rows if row.model)
+        self._longest = max((Content(name).cell_length for name in names), default=0)
         self.clear_options()
         for i, row in enumerate(self._rows):
             if i and row.model is None:
@@ -133,14 +136,14 @@ class ModelList(OptionList):
         line = (
             _heading(row, self._policy)
             if row.model is None
-            else _line(row, row.model, _name_width(self._rows, width), width)
+            else _line(row, row.model, _name_width(self._longest, width), width)
         )
         return line.without_spans if plain else line
 
     def titles(self) -> Content:
         """What the columns are, as wide as they are."""
         width = self.scrollable_content_region.width - _MARGIN
-        name = (f"{'':{_MARGIN}}model", _name_width(self._rows, width) + _MARGIN)
+        name = (f"{'':{_MARGIN}}model", _name_width(self._longest, width) + _MARGIN)
         return _cells([name, *_columns(width)], width)
 
 
@@ -148,12 +151,10 @@ def _columns(width: int) -> tuple[tuple[str, int], ...]:
     return (*_COLUMNS, *_MORE_COLUMNS) if width >= _ROOMY else _COLUMNS
 
 
-def _name_width(rows: Sequence[Row], width: int) -> int:
+def _name_width(longest: int, width: int) -> int:
     """As wide as the longest name, or as there is room."""
-    names = (name_text(row.model.name) for row in rows if row.model)
-    longest = max((Content(name).cell_length for name in names), default=0) + 2
     room = width - _MARGIN - sum(cells for _, cells in _COLUMNS)
-    return max(_SHORTEST_NAME, min(longest, room))
+    return max(_SHORTEST_NAME, min(longest + 2, room))
 
 
 def _cells(cells: Sequence[tuple[str, int]], width: int) -> Content:
