@@ -11,10 +11,13 @@ can be headers and bodies.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
 import os
+import re
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -27,6 +30,8 @@ OWN = "llmchem_tui"
 LEVELS = ("debug", "info", "warning")
 
 _LONGEST_PATTERN = 200
+_OURS = re.compile(rb'\{"time": "[^"]+", "level": "[a-z]+", "logger": "')
+_BEGINNING = 200  # bytes, in which a line of ours is known
 
 
 class Log(logging.Handler):
@@ -67,21 +72,47 @@ def quiet_libraries() -> None:
 
 
 def open_log(path: Path, level: str = "info", *, texts: bool = False) -> None:
-    """Begin to log: append to a file, which is made for its owner alone if it is not there.
+    """Begin to log: append to a log of ours, or make one; it is for its owner alone.
+
+    A character device, such as a terminal, takes the lines as well.
 
     Raises:
-        InputError: it cannot be opened, or the level is none of ``LEVELS``.
+        InputError: it cannot be opened, is another file, or the level is none of ``LEVELS``.
     """
     if level not in LEVELS:
         raise InputError(f"no log level {level!r}; choose one of {', '.join(LEVELS)}")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        file = _opened(path)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or error
         raise InputError(f"the log {path} cannot be opened ({why}); name another file") from None
     logging.getLogger(OWN).setLevel(level.upper())
-    file = open(descriptor, "a", encoding="utf-8")  # noqa: SIM115 - close_log closes it
     logging.getLogger().addHandler(Log(file, texts=texts))
+
+
+def _opened(path: Path) -> TextIO:
+    """Open a log to append to it; a file of anything else is left as it is.
+
+    Raises:
+        OSError: it cannot be opened, or is no log of ours.
+        ValueError: there is a NUL in its name.
+    """
+    # a pipe would wait for its reader, and neither it nor a folder can be read first
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(kind):
+            beginning = os.pread(descriptor, _BEGINNING, 0)
+            if beginning and not _OURS.match(beginning):
+                raise OSError(errno.EEXIST, "it is there already and is no log of llmchem")
+            os.fchmod(descriptor, 0o600)
+        elif not stat.S_ISCHR(kind):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        os.set_blocking(descriptor, True)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return open(descriptor, "a", encoding="utf-8")
 
 
 def close_log() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from llmchem_tui.storage.profiles import ProfileMode
 
 
+_NEWEST = 5_000
+"""Calls of a sitting that tell how long calls take: older ones do not matter any more."""
+
+
 class Past:
     """The rounds in ``[history] paths`` and in the sessions of ``folder``, read at first use.
 
@@ -30,8 +36,10 @@ class Past:
         self._folder = folder
         self._history: History | None = None
         self._saved_calls: list[AnswerResult | ReviewResult] | None = None
+        self._here: list[History] = []
         self._finished: list[FinishedRound] = []
-        self._calls: list[AnswerResult | ReviewResult] = []
+        self._reading = threading.Lock()
+        self._calls = deque[AnswerResult | ReviewResult](maxlen=_NEWEST)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -44,7 +52,7 @@ class Past:
 
     def add_call(self, result: AnswerResult | ReviewResult) -> None:
         """Learn from a call of this sitting how long calls take."""
-        self._calls.append(result)
+        self._calls.append(_without_texts(result))
 
     def knowledge(
         self,
@@ -71,7 +79,7 @@ class Past:
         past = self._saved(simulated, present)
         if repeats:
             past = exclude_repeats(past, *repeats)
-        history = join([past, history_of(self._finished)])
+        history = join([past, *self._rounds_here()])
         if instead is not None:
             history = join([without_trial(history, instead.trial), history_of([instead])])
         mode = profile or self._settings.chemistry.profile
@@ -79,9 +87,19 @@ class Past:
 
     def history(self, *, simulated: bool, present: str | None) -> History:
         """Return the rows of all rounds that teach; ``simulated``, ``present`` as in knowledge."""
+        from llmchem_tui.storage.history import join
+
+        return join([self._saved(simulated, present), *self._rounds_here()])
+
+    def _rounds_here(self) -> list[History]:
+        """The rows of this sitting's rounds, each made of a round once; its texts are let go."""
         from llmchem_tui.storage.history import history_of, join
 
-        return join([self._saved(simulated, present), history_of(self._finished)])
+        with self._reading:  # two screens may learn at once
+            while self._finished:
+                self._here = [join([*self._here, history_of(self._finished[:1])])]
+                del self._finished[0]
+            return self._here
 
     def _saved(self, simulated: bool, present: str | None) -> History:
         if self._history is None:
@@ -123,3 +141,10 @@ def teaching(history: History, *, simulated: bool) -> History:
 
     past = only(history, simulated=simulated)
     return dataclasses.replace(past, frame=past.frame[past.frame["task"] == TASK])
+
+
+def _without_texts(result: AnswerResult | ReviewResult) -> AnswerResult | ReviewResult:
+    """A call as far as it tells how long calls take; a sitting may have tens of thousands."""
+    if isinstance(result, AnswerResult):
+        return dataclasses.replace(result, answer=None, message="")
+    return dataclasses.replace(result, review=None, message="")

@@ -48,6 +48,11 @@ class Recorder:
         """The present session's name."""
         return self.session.name if self.session else None
 
+    @property
+    def mended(self) -> tuple[str, ...]:
+        """Sentences on what had to be mended in the present session when it was taken up."""
+        return self.session.notes if self.session else ()
+
     def begin_round(self, info: Callable[[], SessionInfo]) -> str:
         """Return the trial of a round, and begin a session with ``info`` if there is none.
 

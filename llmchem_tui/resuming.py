@@ -39,21 +39,16 @@ def resume(laboratory: Laboratory, folder: Path) -> Plan:
     session = reopen_session(folder)
     try:
         round_ = _interrupted(laboratory, session)
-    except InputError:
+    except InputError as error:
         session.close()
-        raise
+        raise InputError(" ".join([*session.notes, str(error)])) from None
     laboratory.recorder.take_up(session)
     return laboratory.plan_of([round_])
 
 
 def _interrupted(laboratory: Laboratory, session: SessionWriter) -> RoundPlan:
-    folder, rounds = session.folder, interrupted_rounds(session.folder)
-    if session.put_back and not rounds:
-        ended = f"{session.put_back:,} round{'s' * (session.put_back > 1)}"
-        raise InputError(
-            f"{folder}: {ended} had ended and could not be saved; now they are. No other was "
-            "interrupted."
-        )
+    folder = session.folder
+    rounds = interrupted_rounds(folder, saved=session.tables["seeds"])
     if not rounds:
         raise InputError(f"No round of {folder} was interrupted: there is nothing to do.")
     settings = read_settings(folder / SESSION_FILE)

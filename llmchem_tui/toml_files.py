@@ -7,11 +7,25 @@ expected. A field says what it takes by its annotation, in words by ``Meta(descr
 from __future__ import annotations
 
 import dataclasses
+import errno
+import functools
+import os
 import re
+import stat
 import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    BinaryIO,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
@@ -37,6 +51,23 @@ _WORDS = {
 }
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read its bytes; a pipe or a device may never come to an end.
+
+    Raises:
+        OSError: it cannot be read, or is not a regular file.
+        ValueError: there is a NUL in its name.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe does not wait for its writer
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
+        return open(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OSError(errno.EINVAL, "it is not a regular file")
+
+
 def read_text(path: Path) -> str:
     """Return the text of a small UTF-8 file.
 
@@ -44,7 +75,7 @@ def read_text(path: Path) -> str:
         InputError: the file cannot be read, is too large, or is not text.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; check the path") from None
@@ -96,7 +127,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def fields(cls: type) -> dict[str, Any]:
+@functools.cache
+def fields(cls: type) -> Mapping[str, Any]:
     """Return the keys that a file may set in a dataclass, with their annotations."""
     hints = get_type_hints(cls, include_extras=True)
     return {
@@ -132,7 +164,7 @@ def typed(cls: type[T], table: object, file: object, key: str = "") -> T:
     """
     if not isinstance(table, dict):
         raise InputError(f"{file}: {key} must be a table, not {_shown(table)}")
-    known = fields(cls)
+    known = fields(cls)  # type: ignore[arg-type] # a class can be hashed
     for name in table:
         if name not in known:
             raise InputError(f"{file}: {_unknown(name, known, key)}")

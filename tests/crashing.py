@@ -53,7 +53,7 @@ KINDS = ("kill", "torn", "power")
 _LAST = 20  # steps of a command, in which a round is saved
 _SHOWN_CALL = re.compile(r" *\d+\.\d s  .*(?<!: loading model)(?<!: retrying)")
 _SHOWN_ROUND = re.compile(r"\d+/\d+  ")
-_NOTHING_LEFT = ("now they are", "nothing to do")
+_NOTHING_LEFT = "nothing to do"
 
 
 class Fault(Exception):
@@ -161,7 +161,7 @@ def attempt(command: Command, told: Path, death: Death | None) -> None:
     if code == DEAD:
         code = llmchem(command, told)
     words = told.read_text(encoding="utf-8")
-    if code != 0 and not (code == 2 and any(one in words for one in _NOTHING_LEFT)):
+    if code != 0 and not (code == 2 and _NOTHING_LEFT in words):
         raise Fault(f"{command[0]} ended with {code}: {words[-500:]}")
 
 

@@ -62,8 +62,17 @@ async def simulated_models(number: int) -> Pool:
     return Pool(tuple(await provider.models()), {ENDPOINT: Endpoint(provider, slots=64)})
 
 
-async def soak(folder: Path, rounds: int, models: int, after: Collection[int]) -> dict[int, Held]:
-    """Run rounds of all models in the app, and return what is held after some, by their number."""
+async def soak(
+    folder: Path,
+    rounds: int,
+    models: int,
+    after: Collection[int],
+    tell: Callable[[int, Held], object] = lambda number, held: None,
+) -> dict[int, Held]:
+    """Run rounds of all models in the app, and return what is held after some, by their number.
+
+    ``tell`` is told of it at once.
+    """
     settings = Settings(round=RoundSettings(n=models, strategy="RANDOM", seed=1))
 
     async def open_laboratory() -> Laboratory:
@@ -85,6 +94,7 @@ async def soak(folder: Path, rounds: int, models: int, after: Collection[int]) -
             await until(partial(_is_learnt, app.desk, before))
             if number in after:
                 held[number] = Held.now()
+                tell(number, held[number])
         app.workers.cancel_all()
     return held
 

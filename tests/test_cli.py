@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import stat
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from llmchem_tui.cli.output import loading
 from llmchem_tui.config import config_folder
 from tests.cli import Llmchem, make_llmchem
 
@@ -413,6 +416,44 @@ def test_a_renamed_models_history_is_its_own(llmchem: Llmchem, tmp_path: Path) -
     assert [model["name"] for model in document["models"]] == ["b", "c", "new"]
 
 
+PIPE = "is not a regular file"
+PIPES = ("session.toml", "journal.jsonl", "history.csv", "reviews.csv")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("evaluate", "PIPE"), PIPE),
+        (("run", "PIPE", "--simulated"), PIPE),
+        (("models", "--config", "PIPE"), PIPE),
+        (("report", "HISTORY", "--out", "PIPE"), PIPE),
+        (("verify", "SESSION"), PIPE),
+        (("resume", "SESSION"), PIPE),
+        (("report", "SESSION", "--out", "page.html"), PIPE),
+        (("sessions", "--out", "FOLDER"), ""),
+        (("batch", "croup-toddler", "--simulated", "--time-scale", 0, "-n", 2, "--trials", 1,
+          "--strategies", "LOCAL", "--out", "FOLDER"), ""),
+    ],
+)  # fmt: skip
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(
+    llmchem: Llmchem, tmp_path: Path, command: tuple[object, ...], words: str
+) -> None:
+    folder = tmp_path / "sessions"
+    session = folder / "2026-01-31T09-15-00"
+    session.mkdir(parents=True)
+    for place in (tmp_path / "pipe", *(session / name for name in PIPES)):
+        os.mkfifo(place)
+    places = {
+        "PIPE": tmp_path / "pipe",
+        "HISTORY": history(tmp_path / "h.csv", "1,a,t,8,.8,R,"),
+        "SESSION": session,
+        "FOLDER": folder,
+    }
+    result = llmchem(*(places.get(str(word), word) for word in command))
+    assert result.code == (0 if not words else 1 if command[0] == "verify" else 2)
+    assert words in result.out + result.err
+
+
 def test_a_folder_of_sessions_is_a_history_even_where_a_round_was_cancelled(
     llmchem: Llmchem, tmp_path: Path
 ) -> None:
@@ -556,3 +597,10 @@ def test_every_command_of_the_list_is_there_under_its_name(llmchem: Llmchem) -> 
         name, about = line.split(maxsplit=1)
         assert about.endswith(".") or about.endswith("?")
         assert llmchem(name, "--help").out.startswith(f"Usage: llmchem {name} ")
+
+
+def test_the_collector_rests_while_modules_are_loaded_and_not_longer() -> None:
+    with pytest.raises(ValueError, match="broken"), loading():
+        assert not gc.isenabled()
+        raise ValueError("broken")
+    assert gc.isenabled()

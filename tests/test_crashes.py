@@ -189,9 +189,9 @@ def no_room_for(name: str) -> Iterator[None]:
     ("full_disk", "saved"),
     [
         (lambda: no_file_larger_than(20_000), "it is kept up to here"),
-        (lambda: no_room_for("session.toml"), "the rounds before it are kept"),
-        (lambda: no_room_for("reviews.csv"), "the rounds before it are kept"),
-        (lambda: no_room_for("history.csv"), "the rounds before it are kept"),
+        (lambda: no_room_for("session.toml"), "what was saved before is kept"),
+        (lambda: no_room_for("reviews.csv"), "what was saved before is kept"),
+        (lambda: no_room_for("history.csv"), "what was saved before is kept"),
     ],
     ids=["journal", "settings", "reviews", "history"],
 )
@@ -275,7 +275,8 @@ def test_a_folder_that_is_deleted_while_a_round_runs_is_told_at_once_and_does_no
 
     in_virtual_time(work())
     first = next(place for place, sentence in enumerate(told) if sentence)
-    assert "No such file or directory" in told[first]
+    assert "is gone: it was deleted or moved while it was in use" in told[first]
+    assert "Make room" not in told[first]
     assert first < len(told) - 5  # long before the round ended
     assert len(set(told)) == 2  # nothing, and one sentence
     assert read_history([session(tmp_path)]).frame["trial"].nunique() == 1

@@ -19,9 +19,9 @@ NOT_FOR_THE_CORE = ("textual", "rich", "click", "httpx", "pandas", "openai", "an
 
 
 def loaded(*modules: str) -> set[str]:
-    """Return the top-level packages that a new interpreter has after these imports."""
+    """Return the modules and packages that a new interpreter has after these imports."""
     lines = [*(f"import {module}" for module in modules), "import sys, json"]
-    lines.append("print(json.dumps([name for name in sys.modules if '.' not in name]))")
+    lines.append("print(json.dumps(list(sys.modules)))")
     command = [sys.executable, "-c", "\n".join(lines)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=CHECKOUT, text=True)
     return set(json.loads(done.stdout))
@@ -41,7 +41,16 @@ def test_the_command_line_opens_without_the_heavy_packages() -> None:
 
 def test_the_first_frame_needs_nothing_that_only_a_round_needs() -> None:
     for_a_round = ("numpy", "pandas", "httpx", "jiter", "rapidfuzz")
-    assert loaded("llmchem_tui.cli.app", "llmchem_tui.ui.app").isdisjoint(for_a_round)
+    its_screen = ("textual.widgets._data_table", "textual.widgets._tabs", "llmchem_tui.ui.outcome")
+    its_words = ("llmchem_tui.session.events", "llmchem_tui.domain.scoring")
+    before = loaded("llmchem_tui.cli.app", "llmchem_tui.ui.app")
+    assert before.isdisjoint((*for_a_round, *its_screen, *its_words))
+
+
+def test_what_is_loaded_after_the_first_frame_is_there_to_be_loaded() -> None:
+    from llmchem_tui.cli.app import LATER
+
+    assert loaded(*LATER) >= {*LATER}
 
 
 def test_the_list_of_commands_needs_none_of_them() -> None:

@@ -133,6 +133,39 @@ def test_a_log_that_cannot_be_is_one_sentence(
     assert (result.code, result.out) == (2, "")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"trial,model\n", b'{"format":"llmchem-journal","version":1}\n', b'{"time": 1}\n', b"\n"],
+)
+def test_what_is_no_log_of_ours_is_left_as_it_is(
+    llmchem: Llmchem, file: Path, content: bytes
+) -> None:
+    file.write_bytes(content)
+    file.chmod(0o644)
+    result = llmchem("vignettes", "--log", file)
+    assert result.code == 2
+    assert "is there already and is no log of llmchem" in result.err
+    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (content, 0o644)
+
+
+def test_an_older_log_gets_more_lines_and_is_for_its_owner_alone(
+    llmchem: Llmchem, file: Path
+) -> None:
+    file.touch()
+    for _ in range(2):
+        file.chmod(0o644)
+        assert llmchem("vignettes", "--log", file).code == 0
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert events(file) == ["started", "ended"] * 2
+
+
+def test_a_pipe_is_refused_and_not_waited_for(llmchem: Llmchem, file: Path) -> None:
+    os.mkfifo(file)
+    result = llmchem("vignettes", "--log", file)
+    assert (result.code, result.out) == (2, "")
+    assert f"the log {file} cannot be opened (it is not a regular file)" in result.err
+
+
 def test_an_unknown_level_in_the_environment_is_named(
     llmchem: Llmchem, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from llmchem_tui.domain.final_recommendation import NOTICE
-from llmchem_tui.domain.model import TASK
+from llmchem_tui.domain.model import NOTICE, TASK
 from llmchem_tui.storage.journal import JOURNAL_FILE
 from tests.analysis.test_page import read
 from tests.cli import Llmchem, make_llmchem
@@ -195,6 +194,8 @@ def test_a_round_that_the_history_does_not_have_is_counted_and_not_told(
     change_lines(session, lambda lines: lines.__delitem__(slice(-3, None)))
     broken = words(told(llmchem, session, tmp_path / "page.html"))
     assert "1 round cancelled or broken off, and not told" in broken
+    result = llmchem("report", session, "--out", tmp_path / "page.html")
+    assert f"{NAME}: 1 round was interrupted, and not told" in result.err
     for text in (saved, broken):
         assert "1 session with 1 finished round." in text
         assert f"Round {NAME} 1" in text and f"Round {NAME} 2" not in text

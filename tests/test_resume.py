@@ -6,6 +6,7 @@ import csv
 import json
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import tomli_w
 
 from llmchem_tui.storage.sessions import list_sessions
 from tests.cli import Llmchem, make_llmchem
+from tests.saved_sessions import save_session
 
 RUN = ("cap-older-adult", "--simulated", "--time-scale", 0, "--seed", 7, "--strategy", "RANDOM")
 TIMES = {"latency", "created", "elapsed"}
@@ -92,7 +94,8 @@ def test_a_round_that_had_ended_is_put_back_and_nobody_is_asked(
     undisturbed, asked = rows(session, "history.csv"), list(requests(session))
     cut_off(session, 10**6)
     result = llmchem("resume", session)
-    assert "1 round had ended and could not be saved; now they are" in result.err
+    assert "Put back in history.csv from the journal: 1 round." in result.err
+    assert result.err.endswith("was interrupted: there is nothing to do.\n")
     assert rows(session, "history.csv") == undisturbed
     assert list(requests(session)) == asked
 
@@ -126,15 +129,46 @@ def test_without_a_name_it_is_the_newest_that_was_interrupted(
 ) -> None:
     monkeypatch.setenv("LLMCHEM_DATA", str(tmp_path))
     nothing = llmchem("resume")
-    assert nothing.code == 2 and "was interrupted; name the session" in nothing.err
-    for _ in range(3):
-        llmchem("run", *RUN)
-    _newest, middle, oldest = (one.path for one in list_sessions(tmp_path / "sessions"))
-    cut_off(oldest, 5)
-    cut_off(middle, 5)
-    assert llmchem("resume", "--time-scale", 0).code == 0
-    assert rows(oldest, "history.csv") == []
+    assert nothing.code == 2 and "has an interrupted round that can go on" in nothing.err
+    for private in (False, False, True):
+        llmchem("run", *RUN, *["--private"] * private)
+    own = tmp_path / "sessions"
+    newest, middle, oldest = (one.path for one in list_sessions(own))
+    for number in range(21):  # that have nothing to be resumed
+        save_session(own, 1, created=datetime(2030, 1, 1, 0, number, tzinfo=UTC))
+    assert "interrupted" not in llmchem("sessions").out
+    for session in (oldest, middle, newest):
+        cut_off(session, 5)
+    listed = llmchem("sessions").out.splitlines()[21:]
+    assert listed == [f"{one}  1 interrupted round" for one in (newest, middle, oldest)]
+    document = llmchem("sessions", "--json").document["sessions"]
+    assert [one["interrupted"] for one in document] == [0] * 21 + [1] * 3
+    assert llmchem("resume", "--time-scale", 0).code == 0  # the newest cannot go on
+    assert (rows(oldest, "history.csv"), rows(newest, "history.csv")) == ([], [])
     assert rows(middle, "history.csv")
+    assert llmchem("resume", own, "--time-scale", 0).code == 0  # a folder of sessions
+    assert rows(oldest, "history.csv")
+    (newest / "journal.jsonl").unlink()
+    assert llmchem("sessions", "--json").document["sessions"][21]["interrupted"] is None
+
+
+def test_no_name_is_no_session(llmchem: Llmchem) -> None:
+    result = llmchem("resume", "")
+    assert (result.code, result.out) == (2, "")
+    assert "'' is no name of a file or folder" in result.err
+
+
+@pytest.mark.parametrize("lines", [5, 10**6])
+def test_a_damaged_history_is_told_and_the_round_goes_on(
+    session: Path, llmchem: Llmchem, lines: int
+) -> None:
+    undisturbed = rows(session, "history.csv")
+    cut_off(session, lines)
+    (session / "history.csv").write_text("noise")
+    result = llmchem("resume", session, "--time-scale", 0)
+    assert "history.csv was damaged, and is kept as history.csv.damaged" in result.err
+    assert rows(session, "history.csv") == undisturbed
+    assert (session / "history.csv.damaged").read_text() == "noise"
 
 
 def test_a_batch_goes_on_by_any_of_its_sessions(llmchem: Llmchem, tmp_path: Path) -> None:
@@ -154,5 +188,10 @@ def test_a_batch_goes_on_by_any_of_its_sessions(llmchem: Llmchem, tmp_path: Path
         for name in ("whole", "cut")
     )  # fmt: skip
     assert whole == resumed and len(whole) == 8
+    (tmp_path / "secret.txt").write_text("A man of 50 has a secret.")
+    batch_told = tomllib.loads((session / "session.toml").read_text(encoding="utf-8"))["batch"]
+    elsewhere = {str(tmp_path / "secret.txt"): "0" * 64}
+    change(session, batch=batch_told | {"vignettes": elsewhere})
+    assert "no vignette" in llmchem("resume", session, "--time-scale", 0).err
     change(session, batch={"strategy": "LOCAL", "seed": 7})
     assert "does not tell what its batch asked for" in llmchem("resume", session).err

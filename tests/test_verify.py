@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import dataclasses
-import json
 import math
 import shutil
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llmchem_tui.analysis.verify_cells import HISTORY, REVIEWS, Table
-from llmchem_tui.session.events import Event, RoundEnded
-from llmchem_tui.session.state import RoundState
+from llmchem_tui.session.events import RoundEnded
 from llmchem_tui.storage.journal import JOURNAL_FILE
-from llmchem_tui.storage.rounds import FinishedRound
-from llmchem_tui.storage.session_file import SESSION_FILE, SessionInfo
-from llmchem_tui.storage.sessions import begin_session
+from llmchem_tui.storage.session_file import SESSION_FILE
 from tests.cli import Llmchem, make_llmchem
-from tests.saved_sessions import CREATED, NAME, change_lines, save_session
-from tests.session.scripted import (
-    FOREVER,
-    ScriptedProvider,
-    collect,
-    in_virtual_time,
-    plan_of,
-    review_json,
-    round_plan,
-    said,
-    slow,
-    spec,
+from tests.damaged_sessions import (
+    cancelled_round,
+    change_cell,
+    change_events,
+    change_rows,
+    change_text,
+    of_type,
+    resumed,
+    save_events,
 )
+from tests.saved_sessions import NAME, change_lines, save_session
 
-Change = Callable[[list[dict[str, str]]], None]
 Finding = dict[str, Any]
 
 FIRST, SECOND = f"{NAME} 1", f"{NAME} 2"
@@ -87,78 +76,8 @@ def the_one(llmchem: Llmchem, folder: Path) -> Finding:
     return finding
 
 
-def change_rows(folder: Path, table: Table, change: Change) -> None:
-    path = folder / table.file
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    change(rows)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, table.columns)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def change_cell(folder: Path, table: Table, column: str, cell: str, place: int = 1) -> str:
-    """Put another cell into a row; returns what stood there."""
-    before: list[str] = []
-
-    def put(rows: list[dict[str, str]]) -> None:
-        before.append(rows[place][column])
-        rows[place][column] = cell
-
-    change_rows(folder, table, put)
-    return before[0]
-
-
-def change_text(file: Path, old: str, new: str) -> None:
-    text = file.read_text("utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new), "utf-8")
-
-
-def change_events(folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
-    def lines(lines: list[bytes]) -> None:
-        events = [json.loads(line) for line in lines[1:-1]]
-        change(events)
-        lines[1:-1] = [json.dumps(event).encode() for event in events]
-
-    change_lines(folder, lines)
-
-
-def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [event for event in events if event["type"] == kind]
-
-
 def content(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
-
-
-def save_events(sessions: Path, *plans: list[Event], abstain_below: float = 0.5) -> Path:
-    """Save the events of rounds, and the rows of those that came to their end."""
-    info = SessionInfo(CREATED, tuple(map(spec, "abc")), abstain_below=abstain_below)
-    with closing(begin_session(sessions, info)) as writer:
-        for events in plans:
-            for event in events:
-                writer.journal.append(event)
-            state = RoundState.of(events)
-            if state.ended and not state.ended.cancelled:
-                score = state.score(abstain_below=abstain_below)
-                writer.append_round(FinishedRound.of(state, score, CREATED))
-    return writer.folder
-
-
-def cancelled_round(trial: str) -> list[Event]:
-    stop = asyncio.Event()
-    provider = ScriptedProvider(
-        {"c": [slow(5, (stop.set, FOREVER))], ("a", "b"): [said(review_json(0.3))]}
-    )
-    plan = plan_of(round_plan(trial=trial))
-    return in_virtual_time(collect(provider, plan, stop=stop))
-
-
-def resumed(events: list[Event], trial: str) -> list[Event]:
-    plan = dataclasses.replace(round_plan(trial=trial), before=tuple(events))
-    return events + in_virtual_time(collect(ScriptedProvider(), plan_of(plan)))
 
 
 def test_a_sound_session_has_no_finding_and_is_left_as_it_is(
@@ -181,6 +100,7 @@ def test_a_sound_session_has_no_finding_and_is_left_as_it_is(
         "cells": 2 * CELLS,
         "interrupted": 0,
         "findings": [],
+        "notes": [],
     }
 
 
@@ -325,7 +245,7 @@ def test_a_round_of_which_a_call_is_lost_cannot_be_recomputed(
     change_events(session, lambda events: events.remove(of_type(events, kind)[0]))
     finding = the_one(llmchem, session)
     assert (finding["kind"], finding["trial"]) == ("round", FIRST)
-    assert "is not whole in journal.jsonl" in finding["text"]
+    assert "cannot be recomputed: the end of the " in finding["text"]
     assert llmchem("verify", session, "--json").document["rounds"] == 1
 
 
@@ -337,7 +257,7 @@ def test_a_round_that_lost_its_end_is_compared_but_for_its_seconds(
     before = change_cell(session, HISTORY, "variance", "99", place=0)
     findings = found(llmchem, session)
     assert [finding["kind"] for finding in findings] == ["round", "cell"]
-    assert "has rows, but no end" in findings[0]["text"]
+    assert "has rows in history.csv, but no end" in findings[0]["text"]
     assert findings[1]["recomputed"] == float(before)
 
 
@@ -354,7 +274,9 @@ def test_a_round_that_has_ended_and_is_not_in_the_history_is_told(
     change_rows(session, HISTORY, lambda rows: rows.__delitem__(slice(3, None)))
     finding = the_one(llmchem, session)
     assert (finding["kind"], finding["trial"]) == ("round", SECOND)
-    assert finding["text"].endswith("is not in history.csv: llmchem resume puts it back.")
+    assert finding["text"].endswith("has ended, but is not in history.csv.")
+    command = f"`llmchem resume {session}`"
+    assert finding["remedy"] == f"{command} puts back what is missing in history.csv."
 
 
 def test_cancelled_rounds_and_rounds_cut_off_are_counted_and_no_fault(
@@ -364,7 +286,9 @@ def test_cancelled_rounds_and_rounds_cut_off_are_counted_and_no_fault(
     folder = save_events(tmp_path, cancelled_round(FIRST), cut_off)
     document = llmchem("verify", folder, "--json").document
     assert (document["interrupted"], document["rounds"], document["findings"]) == (2, 0, [])
-    assert ", 2 rounds cancelled or cut off: nothing differs" in llmchem("verify", folder).out
+    out = llmchem("verify", folder).out
+    assert f"2 rounds have not ended: `llmchem resume {folder}` goes on with the last" in out
+    assert out.endswith("nothing differs\n")
 
 
 def test_a_round_that_was_cancelled_and_went_on_is_compared(
@@ -403,9 +327,10 @@ def test_a_grade_that_is_none_is_told_and_not_computed_with(
         of_type(events, "ReviewEnded")[0]["result"]["review"]["grade"] = 4e148
 
     change_events(session, grade)
-    finding = the_one(llmchem, session)
-    assert (finding["kind"], finding["trial"]) == ("round", FIRST)
-    assert "the grade 4e+148" in finding["text"]
+    reply, unusable = found(llmchem, session)
+    assert (unusable["kind"], unusable["trial"]) == ("round", FIRST)
+    assert "the grade 4e+148" in unusable["text"]
+    assert (reply["kind"], reply["follows"], unusable["follows"]) == ("call", False, True)
 
 
 @pytest.mark.parametrize(
@@ -451,9 +376,9 @@ def test_models_that_are_others_than_in_session_toml_are_told_once(
 @pytest.mark.parametrize(
     ("old", "new", "trial", "told"),
     [
-        ('1" = 7', '1" = 8', FIRST, f"session.toml has 8 as seed of round {FIRST}; it was 7."),
-        ('1" = 7\n', "", FIRST, f"session.toml has none as seed of round {FIRST}; it was 7."),
-        ("[seeds]", "[seeds]\nx = 1", "x", "has a seed of round x, which is nowhere else."),
+        ('1" = 7', '1" = 8', FIRST, f"has the seed 8 for round {FIRST}; journal.jsonl has 7."),
+        ('1" = 7\n', "", FIRST, f"has no seed for round {FIRST}; journal.jsonl has 7."),
+        ("[seeds]", "[seeds]\nx = 1", "x", "has a seed for round x, which is nowhere else."),
     ],
 )
 def test_seeds_are_compared_with_the_journal(
@@ -528,8 +453,10 @@ def test_the_sessions_own_threshold_counts_and_else_that_of_the_settings(
     settings.write_text("[round]\nabstain_below = 0.95\n")
     result = llmchem("verify", folder, "--config", settings)
     assert (result.code, "below 0.95 as the settings say" in result.out) == (0, True)
-    columns = {finding["column"] for finding in found(llmchem, folder)}
-    assert columns == {"recommended", "confidence"}
+    cause, *cells = found(llmchem, folder)
+    assert cause["text"].endswith("history.csv was computed with another abstain_below.")
+    assert {cell["column"] for cell in cells} == {"recommended", "confidence"}
+    assert all(cell["follows"] for cell in cells)
 
 
 def test_files_that_cannot_be_read_are_findings(llmchem: Llmchem, session: Path) -> None:
@@ -540,7 +467,7 @@ def test_files_that_cannot_be_read_are_findings(llmchem: Llmchem, session: Path)
     assert [finding["kind"] for finding in findings] == ["file", "file", "file"]
     for finding, words in zip(
         findings,
-        ("session.toml has session format 2", "no file reviews.csv", "journal.jsonl has journal"),
+        ("session.toml has session format 2", "reviews.csv is missing", "journal.jsonl has"),
         strict=True,
     ):
         assert words in finding["text"]
@@ -592,11 +519,10 @@ def test_several_sessions_are_told_one_after_the_other(
     lines = llmchem("verify", sessions, session).out.splitlines()
     assert [line[:19] for line in lines] == [
         "2026-01-02T00-00-00",
-        "2026-01-01T00-00-00",
-        "2026-01-01T00-00-00",
+        *["2026-01-01T00-00-00"] * 3,
         NAME,
     ]
-    assert lines[2].endswith(": 1 finding")
+    assert lines[3].endswith(": 1 finding")
     result = llmchem("verify", sessions, "--json")
     assert result.code == 1
     told = result.document["sessions"]
@@ -609,7 +535,7 @@ def test_hostile_names_are_words(llmchem: Llmchem, session: Path) -> None:
     change_cell(session, HISTORY, "strategy", evil, place=2)
     result = llmchem("verify", session)
     assert result.code == 1
-    assert len(result.out.splitlines()) == 4
+    assert len(result.out.splitlines()) == 5
     assert not {"\x1b", "\x07", "\u202e"} & set(result.out)
     raw = llmchem("verify", session, "--json")
     assert raw.out.isascii()

@@ -19,7 +19,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from llmchem_tui.analysis.markdown import Part
 from llmchem_tui.analysis.pictures import INK, PAPER, Picture
-from llmchem_tui.domain.final_recommendation import NOTICE
+from llmchem_tui.domain.model import NOTICE
 from llmchem_tui.storage.copies import OWN_MARK
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

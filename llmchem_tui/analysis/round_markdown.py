@@ -27,13 +27,8 @@ from llmchem_tui.analysis.report import (
     safety,
     support,
 )
-from llmchem_tui.domain.final_recommendation import (
-    ABSTENTIONS,
-    NOTICE,
-    FinalRecommendation,
-    concerns,
-)
-from llmchem_tui.domain.model import Answer, AnswerResult, Medication, ReviewResult, Status
+from llmchem_tui.domain.final_recommendation import ABSTENTIONS, FinalRecommendation, concerns
+from llmchem_tui.domain.model import NOTICE, Answer, AnswerResult, Medication, ReviewResult, Status
 from llmchem_tui.domain.scoring import RoundScore
 from llmchem_tui.session.events import Call
 from llmchem_tui.session.protocol import medication_text

@@ -17,8 +17,8 @@ from llmchem_tui.analysis.pictures import NEEDS_PLOTS, Picture
 from llmchem_tui.analysis.report import NO_CHECK, RoundReport
 from llmchem_tui.analysis.round_markdown import round_parts
 from llmchem_tui.analysis.statistics import known
-from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
-from llmchem_tui.domain.model import SIMULATED_PREFIX
+from llmchem_tui.domain.final_recommendation import ABSTENTIONS
+from llmchem_tui.domain.model import NOTICE, SIMULATED_PREFIX
 from llmchem_tui.storage.history import HISTORY_FILE
 
 if TYPE_CHECKING:

@@ -1,26 +1,48 @@
 """Every derived number of a session, recomputed from its journal and compared with its tables.
 
-A journal holds what the models sent; all else, from the consensus to the recommendation, follows
+A journal holds what the models sent; all else, from the grades to the recommendation, follows
 from it, and has to stand in history.csv and reviews.csv as it follows. Nothing is written.
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+import shlex
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from llmchem_tui.analysis.verify_cells import HISTORY, REVIEWS, Finding, Kind
+from llmchem_tui.analysis.verify_cells import HISTORY, REVIEWS, SavedRows
+from llmchem_tui.analysis.verify_files import settled
+from llmchem_tui.analysis.verify_findings import (
+    RESTORE_JOURNAL,
+    Finding,
+    Kind,
+    other_program,
+    why_unread,
+)
+from llmchem_tui.analysis.verify_journal import (
+    SecondReading,
+    Vignettes,
+    begun_twice,
+    made_again,
+    read_again,
+)
 from llmchem_tui.analysis.verify_rounds import SavedSession, verify_round
-from llmchem_tui.analysis.verify_settings import Told, model_findings, read_told, seed_findings
+from llmchem_tui.analysis.verify_settings import (
+    Told,
+    model_findings,
+    own_findings,
+    prompt_note,
+    read_told,
+    seed_findings,
+)
 from llmchem_tui.domain.errors import InputError
-from llmchem_tui.domain.model import AnswerResult, Status
-from llmchem_tui.session.events import AnswerEnded, Call, Event, ReviewEnded, RoundStarted
+from llmchem_tui.session.events import Event, RoundStarted
 from llmchem_tui.session.state import RoundState
 from llmchem_tui.storage.journal import JOURNAL_FILE, Journal, read_journal
 from llmchem_tui.storage.journal_rounds import by_trial
+from llmchem_tui.storage.journal_writer import is_written
 from llmchem_tui.storage.session_file import SESSION_FILE
 
 
@@ -30,7 +52,8 @@ class Verified:
 
     ``rounds``: those whose rows were compared; ``cells``: of these rows. ``interrupted``: rounds
     that were cancelled or cut off, which is no fault. ``abstain_below``: the confidence below which
-    nothing is recommended; ``abstain_said``: session.toml says it.
+    nothing is recommended; ``abstain_said``: session.toml says it. ``notes``: sentences on what is
+    no fault, but good to know.
     """
 
     session: str
@@ -41,60 +64,81 @@ class Verified:
     cells: int = 0
     interrupted: int = 0
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def verify_session(folder: Path, abstain_below: float) -> Verified:
+def verify_session(
+    folder: Path,
+    abstain_below: float,
+    *,
+    named: str | None = None,
+    prompts: Iterable[Mapping[str, str]] | None = None,
+) -> Verified:
     """Recompute a session's numbers from its journal; what cannot be read is a finding as well.
 
     A computed number may differ by 1e-9 of itself, as another version of NumPy may have it; all
     else must be equal. When a round ended (``created``) is not in the journal. Of a private session
     everything that follows from grades alone is compared, accuracy with the saved gen_accuracy.
+    Replies are read again, and our vignettes compared, where this version began the session.
 
     Args:
         abstain_below: the confidence below which nothing is recommended, where session.toml does
             not say it.
+        named: how a command line names the session; None: by its folder.
+        prompts: the digests of the prompts that are known here, by name; None: not compared.
     """
     told, history, reviews = read_told(folder), HISTORY.read(folder), REVIEWS.read(folder)
-    found = [
-        Finding(Kind.FILE, f"{problem} {so}")
-        for problem, so in (
-            (told.problem, "Models and seeds are not compared with it."),
-            (history.problem, "From there on it is not compared."),
-            (reviews.problem, "From there on it is not compared."),
-        )
-        if problem
-    ]
+    resume = f"llmchem resume {shlex.quote(str(folder) if named is None else named)}"
     said = told.abstain_below
     below = abstain_below if said is None else said
     verified = Verified(folder.name, below, said is not None, bool(told.private))
     try:
         journal = read_journal(folder)
     except InputError as error:
-        found.append(Finding(Kind.FILE, f"{error} Without it nothing can be recomputed."))
+        why = why_unread(folder / JOURNAL_FILE, error)
+        found = [Finding(Kind.FILE, f"{why} Without it nothing can be recomputed.")]
+        anew = ""
     else:
-        saved = SavedSession(history, reviews, journal.private, verified.abstain_below)
+        anew = "" if told.problem else resume
+        saved = SavedSession(history, reviews, journal.private, below, resume)
         verified = _compare(verified, told, saved, journal)
-    found += verified.findings
+        found = list(verified.findings)
+        notes = _notes(folder, told, saved, verified, prompts)
+        verified = replace(verified, notes=tuple(notes))
+    found = [*_unread(told, history, reviews, anew), *found]
     short = (replace(one, text=one.text.replace(f"{folder}{os.sep}", "")) for one in found)
     return replace(verified, findings=tuple(short))
 
 
+def _unread(told: Told, history: SavedRows, reviews: SavedRows, resume: str) -> Iterator[Finding]:
+    """Tell which files cannot be read, or not to their end; ``resume`` blank: it would not help."""
+    if told.problem:
+        what = f"{told.problem} Models, seeds and prompts are not compared with it."
+        yield Finding(Kind.FILE, what, file=SESSION_FILE)
+    for table, rows in ((HISTORY, history), (REVIEWS, reviews)):
+        if rows.problem:
+            what = f"{rows.problem} {'From there on it' if rows.rounds else 'It'} is not compared."
+            anew = f"If there is no copy, `{resume}` makes it anew from the journal."
+            may = resume and not (told.private and table is HISTORY)  # without texts no scores
+            yield Finding(Kind.FILE, what, file=table.file, remedy=anew if may else "")
+
+
 def _compare(verified: Verified, told: Told, saved: SavedSession, journal: Journal) -> Verified:
     """Compare all with the journal."""
-    notes = list(journal.notes)
-    rounds = by_trial(journal.events, saved.history.rounds, notes)
+    lines = list(journal.notes)
+    rounds = by_trial(journal.events, saved.history.rounds, lines)
     begun = [event for event in journal.events if isinstance(event, RoundStarted)]
     started = {event.trial: event for event in begun if event.trial in rounds}
-    found = [Finding(Kind.LINE, note) for note in notes]
-    found += _privacy(told, journal)
+    found = [Finding(Kind.LINE, line, file=JOURNAL_FILE, remedy=RESTORE_JOURNAL) for line in lines]
+    found += own_findings(told, journal)
     found += seed_findings(told, started, saved.history.rounds)
     found += model_findings(told, begun)
-    found += _begun_twice(begun)
+    found += begun_twice(begun)
     found += _not_begun(saved, started)
     verdicts = []
-    for events in rounds.values():
-        verdicts.append(verify_round(saved, RoundState.of(events)))
-        found += _made_again(events)
+    for events, state, second in _read_twice(rounds.values(), told, journal):
+        verdicts.append(verify_round(saved, events, state, second))
+        found += made_again(events)
         found += verdicts[-1].findings
     compared = [verdict.cells for verdict in verdicts if verdict.cells is not None]
     return replace(
@@ -103,45 +147,65 @@ def _compare(verified: Verified, told: Told, saved: SavedSession, journal: Journ
         rounds=len(compared),
         cells=sum(compared),
         interrupted=sum(verdict.interrupted for verdict in verdicts),
-        findings=tuple(found),
+        findings=tuple(settled(found, told, saved, journal)),
     )
 
 
-def _privacy(told: Told, journal: Journal) -> Iterator[Finding]:
-    if told.private is not None and told.private is not journal.private:
-        which = SESSION_FILE if told.private else JOURNAL_FILE
-        yield Finding(Kind.FILE, f"Only {which} says that the session is private.")
-
-
-def _begun_twice(begun: Iterable[RoundStarted]) -> Iterator[Finding]:
-    for trial, times in Counter(event.trial for event in begun).items():
-        if times > 1:
-            what = f"Round {trial} was begun {times} times; only the last time is compared."
-            yield Finding(Kind.ROUND, what, trial)
+def _read_twice(
+    rounds: Iterable[Sequence[Event]], told: Told, journal: Journal
+) -> Iterator[tuple[Sequence[Event], RoundState, SecondReading]]:
+    """Each round, its state at its end, and what other places say of it, if it is not private."""
+    vignettes = Vignettes(told.vignettes, ours=told.ours)
+    for events in rounds:
+        state, second = RoundState.of(events), SecondReading()
+        if not journal.private:
+            if told.ours and not journal.notes:  # a damaged line may have held a part of a reply
+                second = read_again(state)
+            second = vignettes.look(state.started, second)
+        yield events, state, second
 
 
 def _not_begun(saved: SavedSession, started: Container[str]) -> Iterator[Finding]:
+    seen: set[str] = set()
     for table, rows in ((HISTORY, saved.history), (REVIEWS, saved.reviews)):
         for trial in rows.rounds:
-            if trial not in started:
+            if trial not in started and trial not in seen:
+                seen.add(trial)
                 what = f"Round {trial} is in {table.file}, but its beginning is not in the journal."
-                yield Finding(Kind.ROUND, what, trial)
+                yield Finding(
+                    Kind.ROUND,
+                    what,
+                    trial,
+                    file=table.file,
+                    remedy=f"{RESTORE_JOURNAL[:-1]}; if that changes nothing, {table.file}.",
+                )
 
 
-def _made_again(events: Iterable[Event]) -> Iterator[Finding]:
-    """Tell which calls of a round were made again although they had ended."""
-    finished: set[Call] = set()
-    for event in events:
-        if not isinstance(event, AnswerEnded | ReviewEnded):
-            continue
-        result = event.result
-        if isinstance(result, AnswerResult):
-            call, whose = Call(result.model), f"the answer of {result.model}"
-        else:
-            call = Call(result.reviewer, result.author)
-            whose = f"the review by {result.reviewer} of {result.author}"
-        if call in finished:
-            what = f"Round {event.trial}: {whose} has ended twice; only the last time counts."
-            yield Finding(Kind.CALL, what, event.trial, call.author or call.model)
-        if result.status is not Status.CANCELLED:
-            finished.add(call)
+def _notes(
+    folder: Path,
+    told: Told,
+    saved: SavedSession,
+    verified: Verified,
+    prompts: Iterable[Mapping[str, str]] | None,
+) -> Iterator[str]:
+    """What is no fault, but good to know."""
+    if number := verified.interrupted:
+        rounds = "1 round has" if number == 1 else f"{number:,} rounds have"
+        with_it = "its batch" if told.batch else "it" if number == 1 else "the last of them"
+        on = f"`{saved.resume}` goes on with {with_it}"
+        if verified.private:
+            on = "nothing can go on without texts, so run a new round"
+        elif is_written(folder / JOURNAL_FILE):
+            on = "another llmchem is writing the session now"
+        yield f"{rounds} not ended: {on}."
+    for table, rows in ((HISTORY, saved.history), (REVIEWS, saved.reviews)):
+        told_already = any(one.remedy == other_program(table.file) for one in verified.findings)
+        if not rows.ours and not told_already:
+            yield (
+                f"{table.file} was saved by another program: what it may have changed is told "
+                "here, but llmchem adds no row to such a file."
+            )
+    if prompts is not None and (note := prompt_note(told, prompts)):
+        yield note
+    if verified.findings and told.version and not told.ours:
+        yield f"The session was begun with llmchem {told.version}, which may compute otherwise."

@@ -6,70 +6,38 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
+from llmchem_tui.analysis.verify_findings import Finding, Kind, restored_first, why_unread
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.history import HISTORY_FILE
 from llmchem_tui.storage.history_columns import NUMBERS
 from llmchem_tui.storage.rounds import HISTORY_COLUMNS, REVIEW_COLUMNS
 from llmchem_tui.storage.sessions import REVIEWS_FILE
-from llmchem_tui.storage.tables import Cell, read_rows, unguarded, written
+from llmchem_tui.storage.tables import Cell, header_line, read_rows, unguarded, written
 
 Row = Mapping[str, str]
 """The cells of a row, as they stand in the file, by column."""
 
 _COMPUTED = {"quality", "gen_accuracy", "variance", "review_accuracy", "accuracy", "confidence"}
+DERIVED = _COMPUTED | {"recommended"}
+"""The columns of history.csv that follow from answers and grades."""
+
 _NUMBERS = NUMBERS.keys() | {"seed", "position", "grade"}
 _RELATIVE, _ABSOLUTE = 1e-9, 1e-12  # what another version of NumPy may make of the same grades
 _SHOWN, _BEFORE = 60, 20  # characters of a long text, and of those before its first difference
 
 
-class Kind(StrEnum):
-    """What a finding is about."""
-
-    FILE = "file"
-    """A file, or the rest of it, cannot be read, or two files contradict each other as a whole."""
-    LINE = "line"
-    """A line of the journal is damaged, torn, or of no round."""
-    ROUND = "round"
-    """A round is not whole, stands in one file only, or was begun twice."""
-    CALL = "call"
-    """A call was made again that had finished, or its grade is none."""
-    ROW = "row"
-    """A row is missing, stands twice, or is of nobody."""
-    CELL = "cell"
-    """A cell is not what the journal makes of it."""
-    SEED = "seed"
-    """session.toml has another seed, none, or one of an unknown round."""
-    MODEL = "model"
-    """A model is another one than before, or than session.toml has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not as it should be.
-
-    ``text``: a sentence. ``saved``: what stands in the file (of a model: what it was before);
-    ``recomputed``: what the journal makes of it; both None where they do not apply or are blank.
-    """
-
-    kind: Kind
-    text: str
-    trial: str | None = None
-    model: str | None = None
-    reviewer: str | None = None
-    column: str | None = None
-    saved: object = None
-    recomputed: object = None
-
-
 @dataclass(frozen=True, slots=True)
 class SavedRows:
-    """The rows of a table by round. ``problem``: why there are not more; blank: these are all."""
+    """The rows of a table by round. ``problem``: why there are not more; blank: these are all.
+
+    ``ours``: it begins as llmchem writes it; another program would have changed that.
+    """
 
     rounds: Mapping[str, Sequence[Row]]
     problem: str = ""
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +61,26 @@ class Table:
         try:
             rows = read_rows(path)
             header = next(rows)
-            if missing := [column for column in self.columns if column not in header]:
-                return SavedRows({}, f"{path} lacks {', '.join(missing)}: restore it from a copy.")
+            if problem := self._foreign(header):
+                return SavedRows({}, f"{path} {problem}: restore it from a copy.")
             for cells in rows:
                 row = dict(zip(header, cells, strict=True))
                 trial = unguarded(row["trial"])
                 rounds.setdefault(trial, []).append(row)
         except InputError as error:
             rounds.pop(trial, None)  # the damaged row may be one of its own
-            return SavedRows(rounds, str(error))
-        return SavedRows(rounds)
+            return SavedRows(rounds, why_unread(path, error))
+        with path.open("rb") as file:
+            return SavedRows(rounds, ours=file.readline() == header_line(self.columns))
+
+    def _foreign(self, header: Sequence[str]) -> str:
+        """What is wrong with the first line; blank: all columns are in it."""
+        missing = [column for column in self.columns if column not in header]
+        if len(missing) == len(self.columns):
+            divided = any(sign in header[0] for sign in ";\t")
+            other = "divides its cells with another sign than a comma, as spreadsheets may"
+            return other if divided else "does not begin with the names of our columns"
+        return f"lacks {', '.join(missing)}" if missing else ""
 
 
 HISTORY = Table(HISTORY_FILE, ("model",), HISTORY_COLUMNS)
@@ -114,10 +92,12 @@ def row_findings(
     saved: Sequence[Row],
     expected: Sequence[Mapping[str, Cell]],
     columns: AbstractSet[str],
+    put_back: str = "",
 ) -> tuple[int, list[Finding]]:
     """Compare the rows of a round with those expected; returns how many cells were, and findings.
 
-    ``columns``: those that are compared.
+    ``columns``: those that are compared. ``put_back``: the remedy for a missing row, if there is a
+    better one than a copy.
     """
     rows: dict[tuple[str, ...], list[Row]] = {}
     for row in saved:
@@ -125,9 +105,13 @@ def row_findings(
     found, cells = [], 0
     for wanted in expected:
         own = rows.pop(tuple(written(wanted[column]) for column in table.key), [])
-        if len(own) != 1:
-            times = f"stands {len(own)} times" if own else "is missing"
-            found.append(_finding(Kind.ROW, table, wanted, f"the row {times}"))
+        if not own:
+            missing = _finding(Kind.ROW, table, wanted, "the row is missing")
+            found.append(replace(missing, remedy=put_back or missing.remedy))
+        elif len(own) > 1:
+            doubled = _finding(Kind.ROW, table, wanted, f"the row stands {len(own)} times")
+            once = f"Leave each row once in {table.file}, or restore it from a copy."
+            found.append(replace(doubled, remedy=once))
         if own:
             cells += len(columns)
             found += _cell_findings(table, own[0], wanted, columns)
@@ -156,7 +140,7 @@ def _cell_findings(
 
 def _is_same(column: str, saved: str, wanted: Cell) -> bool:
     cell = written(wanted)
-    if saved == cell:
+    if saved.replace("\r\n", "\n") == cell.replace("\r\n", "\n"):  # as other programs end lines
         return True
     if isinstance(wanted, bool):
         return saved.lower() == cell  # spreadsheets and pandas write TRUE and True
@@ -201,4 +185,12 @@ def _finding(kind: Kind, table: Table, row: Mapping[str, Cell], what: str) -> Fi
     trial, model = str(row["trial"]), str(row["model"])
     reviewer = str(row["reviewer"]) if "reviewer" in table.key else None
     whose = model if reviewer is None else f"the review by {reviewer} of {model}"
-    return Finding(kind, f"{table.file}, round {trial}, {whose}: {what}.", trial, model, reviewer)
+    return Finding(
+        kind,
+        f"{table.file}, round {trial}, {whose}: {what}.",
+        trial,
+        model,
+        reviewer,
+        file=table.file,
+        remedy=restored_first(table.file),
+    )

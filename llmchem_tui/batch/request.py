@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Annotated
+
+import msgspec
 
 from llmchem_tui.domain.model import Vignette
 
@@ -14,6 +17,33 @@ DRAWN = ("LOCAL", "REMOTE", "RANDOM")
 
 STRATEGIES = (*DRAWN, "PERFORMANCE", "CHEMISTRY")
 """In the order in which a batch runs them: each learns from those before it."""
+
+MOST_TRIALS = 10_000
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What session.toml says that a batch asked for."""
+
+    strategies: tuple[str, ...]
+    sizes: tuple[Annotated[int, msgspec.Meta(ge=1)], ...]
+    trials: Annotated[int, msgspec.Meta(ge=1, le=MOST_TRIALS)]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What session.toml says of a batch: its seed, and its vignettes by id."""
+
+    seed: Annotated[int, msgspec.Meta(ge=0)]
+    vignettes: dict[str, object]
+    asked: Asked
+
+
+def told_request(batch: Mapping[str, object]) -> Told | None:
+    """What a session.toml says of its batch; None: it does not say all, or no batch asks so."""
+    try:
+        told = msgspec.convert(batch, Told)
+    except (msgspec.ValidationError, ValueError):  # an endless number is the latter
+        return None
+    return told if set(STRATEGIES).issuperset(told.asked.strategies) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ class Batch:
         except LlmchemError:
             self.close()
             raise
-        self.notes = (*self._choices.notes, *self._unteachable(history))
+        mended = (note for session in self._sessions.values() for note in session.notes)
+        self.notes = (*mended, *self._choices.notes, *self._unteachable(history))
         self.found = _answered(history, request)
         done = set(_keys(self.found))
         self.left = {

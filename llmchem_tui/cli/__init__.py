@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -14,7 +15,7 @@ import click
 from llmchem_tui import __version__
 from llmchem_tui.cli.commands import LateCommands
 from llmchem_tui.cli.options import common, load_settings
-from llmchem_tui.cli.output import CANCELLED, drop_output, flush, tell
+from llmchem_tui.cli.output import CANCELLED, drop_output, flush, loading, tell
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.logs import close_log, log, log_error, quiet_libraries
 
@@ -35,9 +36,11 @@ def llmchem(context: click.Context, simulated: bool, theme: str | None) -> int:
     Without a command it opens the app. Research use only, not medical advice.
     """
     if context.invoked_subcommand is None:
-        from llmchem_tui.cli.app import open_app
+        with loading():
+            from llmchem_tui.cli.app import open_app
 
-        return open_app(load_settings(context), simulated=simulated, theme=theme)
+            settings = load_settings(context)
+        return open_app(settings, simulated=simulated, theme=theme)
     if simulated or theme:
         raise click.UsageError("--simulated and --theme before a command belong to the app")
     return 0
@@ -53,7 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for a sign
-    sys.exit(run_command_line(arguments))
+    try:
+        code = run_command_line(arguments)
+    finally:
+        gc.freeze()  # all of it goes with the process: Python need not look it through for garbage
+    sys.exit(code)
 
 
 def _open_streams() -> bool:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.providers.pool import Pool
 
+LATER = (
+    "llmchem_tui.laboratory",
+    "llmchem_tui.providers.pool",
+    "llmchem_tui.ui.widgets.heat",
+    "llmchem_tui.ui.outcome",
+)
+"""What the first frame does without, and the first round needs."""
+
 
 def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> int:
     """Run the app until the user leaves it, or a signal ends it; returns the exit code.
@@ -44,8 +52,8 @@ def open_app(settings: Settings, *, simulated: bool, theme: str | None) -> int:
     async def open_laboratory() -> Laboratory:
         gc.freeze()
         gc.enable()
-        for module in ("laboratory", "providers.pool"):  # in a thread: keys must not wait
-            await asyncio.to_thread(import_module, f"llmchem_tui.{module}")
+        for module in LATER:  # in a thread: keys must not wait
+            await asyncio.to_thread(import_module, module)
         from llmchem_tui.laboratory import Laboratory
         from llmchem_tui.providers.pool import open_pool
         from llmchem_tui.recorder import Saving

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from llmchem_tui.batch.request import STRATEGIES
+from llmchem_tui.batch.request import MOST_TRIALS, STRATEGIES
 from llmchem_tui.cli.batch_progress import HEADINGS, BatchProgress
 from llmchem_tui.cli.documents import SCHEMA
 from llmchem_tui.cli.options import F, OutPath, common, finite, json_option, load_settings
@@ -41,14 +41,17 @@ _SIZE = re.compile(r"0*[1-9][0-9]{0,8}")
 def limits_and_leave(command: F) -> F:
     """Add --max-calls, --max-cost, --yes and --allow-remote."""
     max_calls = click.option(
-        "--max-calls", type=click.IntRange(min=1), metavar="C", help="Stop this run before more."
+        "--max-calls",
+        type=click.IntRange(min=1),
+        metavar="C",
+        help="Stop the batch before this run makes more calls.",
     )
     max_cost = click.option(
         "--max-cost",
         type=click.FloatRange(min=0, min_open=True),
         callback=finite,
         metavar="X",
-        help="Stop this run before its cost passes this.",
+        help="Stop the batch before this run costs more.",
     )
     yes = click.option("--yes", is_flag=True, help="Run a batch also where calls may cost money.")
     return max_calls(max_cost(yes(allow_remote_option(command))))
@@ -64,7 +67,7 @@ def limits_and_leave(command: F) -> F:
 )
 @click.option(
     "--trials",
-    type=click.IntRange(1, 10_000),
+    type=click.IntRange(1, MOST_TRIALS),
     default=3,
     show_default=True,
     metavar="T",

@@ -101,7 +101,7 @@ async def _look(settings: Settings, simulated: bool) -> Pool:
 @json_option
 @common
 def sessions(out: Path | None, as_json: bool) -> None:
-    """List the saved sessions, newest first."""
+    """List the saved sessions, newest first, and in which of them rounds were interrupted."""
     from llmchem_tui.config import data_folder
     from llmchem_tui.storage.sessions import list_sessions
 
@@ -112,14 +112,30 @@ def sessions(out: Path | None, as_json: bool) -> None:
             {
                 "schema": SCHEMA,
                 "folder": str(folder),
-                "sessions": [{"name": e.name, "path": str(e.path)} for e in found],
+                "sessions": [
+                    {"name": e.name, "path": str(e.path), "interrupted": _interrupted(e.path)}
+                    for e in found
+                ],
             }
         )
         return
     for entry in found:
-        say(str(entry.path))
+        interrupted = _interrupted(entry.path)
+        several = "s" * (interrupted != 1)
+        told = f"  {interrupted:,} interrupted round{several}" if interrupted else ""
+        say(f"{entry.path}{told}")
     if not found:
         say(f"No session in {folder} yet; `llmchem run` or the app makes one.")
+
+
+def _interrupted(session: Path) -> int | None:
+    """How many rounds of a session were interrupted; None: its journal cannot be read."""
+    from llmchem_tui.storage.interrupted import count_interrupted
+
+    try:
+        return count_interrupted(session)
+    except InputError:
+        return None
 
 
 @click.group()

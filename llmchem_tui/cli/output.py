@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -52,6 +53,17 @@ def flush() -> None:
 def drop_output() -> None:
     """Let nothing more go to stdout, not even what is still held back."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load modules inside: they stay, and looking through them for garbage takes long."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _write(text: str) -> None:

@@ -67,6 +67,10 @@ def report(
     save_own(out, page)
     for note in (*left_out, *(note for one in saved for note in one.notes)):
         tell(note)
+    for one in saved:
+        if one.unfinished:
+            several = "s were" if one.unfinished > 1 else " was"
+            tell(f"{one.name}: {one.unfinished:,} round{several} interrupted, and not told")
     say(f"Wrote {out} ({max(1, len(page) // _KILOBYTE):,} KB).")
     if folder is not None and pictures is not None:
         _write(folder, [picture for own in pictures for picture in own])

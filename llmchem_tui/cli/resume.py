@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from llmchem_tui.cli.batch import limits_and_leave, run_batch
-from llmchem_tui.cli.options import common, json_option, load_settings
+from llmchem_tui.cli.options import OutPath, common, json_option, load_settings
+from llmchem_tui.cli.output import tell
 from llmchem_tui.cli.run import watch_round
 from llmchem_tui.cli.sessions_named import session_folder
 from llmchem_tui.cli.sitting import (
@@ -20,7 +22,6 @@ from llmchem_tui.cli.sitting import (
     stop_when_told,
     tell_pool,
     time_scale_option,
-    vignette_named,
 )
 from llmchem_tui.domain.errors import InputError
 
@@ -30,11 +31,9 @@ if TYPE_CHECKING:
     from llmchem_tui.batch.request import Request
     from llmchem_tui.laboratory import Laboratory
 
-_RECENT = 20  # sessions: to look into thousands of journals takes long
-
 
 @click.command()
-@click.argument("session", required=False, type=click.Path(path_type=Path))
+@click.argument("session", required=False, type=OutPath())
 @time_scale_option
 @limits_and_leave
 @json_option
@@ -44,12 +43,15 @@ def resume(context: click.Context, /, session: Path | None, **options: Any) -> i
     """Go on with the round of SESSION that was interrupted last, or with its batch.
 
     Calls that had finished are not made again. SESSION is a folder, or a name that `sessions`
-    lists; if it is not given, the newest one in the data folder that was interrupted.
+    lists; without it, or where it is a folder of sessions, the newest of them all in which a round
+    was interrupted. A private round cannot go on: its texts were not saved.
+
+    --max-calls, --max-cost and --yes concern a batch.
     """
     from llmchem_tui.storage.session_file import SESSION_FILE, read_settings
 
     settings = load_settings(context)
-    folder = _newest() if session is None else session_folder(session)
+    folder = _meant(session)
     before = read_settings(folder / SESSION_FILE)
 
     async def go_on(laboratory: Laboratory) -> int:
@@ -71,6 +73,8 @@ async def _round(laboratory: Laboratory, folder: Path, options: Mapping[str, Any
 
     tell_pool(laboratory)
     plan = await asyncio.to_thread(resumed, laboratory, folder)
+    for note in laboratory.recorder.mended:
+        tell(note)
     names = [spec.name for spec in plan.rounds[0].ensemble]
     ask_to_leave(laboratory, names, allowed=options["allow_remote"], may_ask=not options["as_json"])
     return await watch_round(
@@ -84,40 +88,42 @@ def _request(folder: Path, batch: Mapping[str, Any], options: Mapping[str, Any])
     Raises:
         InputError: it does not, or one of its vignettes is not to be found by its id.
     """
-    from llmchem_tui.batch.request import Request
+    from llmchem_tui.batch.request import Request, told_request
+    from llmchem_tui.config import data_folder
+    from llmchem_tui.storage.vignettes import find_by_id
 
+    own = data_folder(os.environ) / "vignettes"
     same = "Run the same `llmchem batch` again: it goes on."
+    told = told_request(batch)
+    if told is None:
+        raise InputError(f"{folder} does not tell what its batch asked for. {same}")
     try:
-        asked, seed, ids = batch["asked"], batch["seed"], list(batch["vignettes"])
-        strategies, sizes = tuple(asked["strategies"]), tuple(asked["sizes"])
-        trials = asked["trials"]
-    except (KeyError, TypeError):
-        raise InputError(f"{folder} does not tell what its batch asked for. {same}") from None
-    try:
-        vignettes = tuple(map(vignette_named, ids))
+        vignettes = tuple(find_by_id(id, own) for id in told.vignettes)
     except InputError as error:
         raise InputError(f"{error}. {same}") from None
-    limits = options["max_calls"], options["max_cost"]
-    return Request(vignettes, strategies, sizes, trials, seed, *limits)
+    asked, limits = told.asked, (options["max_calls"], options["max_cost"])
+    return Request(vignettes, asked.strategies, asked.sizes, asked.trials, told.seed, *limits)
 
 
-def _newest() -> Path:
-    """The newest session in the data folder with a round that was interrupted.
+def _meant(session: Path | None) -> Path:
+    """The session that is named, or the newest with a round that was interrupted.
 
     Raises:
-        InputError: there is none among the newest ones.
+        InputError: there is none.
     """
     from llmchem_tui.config import data_folder
-    from llmchem_tui.storage.interrupted import interrupted_rounds
+    from llmchem_tui.storage.interrupted import count_interrupted, interrupted_rounds
+    from llmchem_tui.storage.outlines import is_session
     from llmchem_tui.storage.sessions import list_sessions
 
-    sessions = data_folder(os.environ) / "sessions"
-    for entry in list_sessions(sessions)[:_RECENT]:
-        try:
-            if interrupted_rounds(entry.path):
+    sessions = data_folder(os.environ) / "sessions" if session is None else session_folder(session)
+    if is_session(sessions):
+        return sessions
+    for entry in list_sessions(sessions):
+        with suppress(InputError):  # private or damaged: it cannot go on
+            if count_interrupted(entry.path) and interrupted_rounds(entry.path):
                 return entry.path
-        except InputError:  # private or damaged: it cannot go on
-            continue
     raise InputError(
-        f"None of the newest {_RECENT} sessions in {sessions} was interrupted; name the session."
+        f"No session in {sessions} has an interrupted round that can go on; name a session of a "
+        "batch to go on with that."
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from llmchem_tui.analysis.report import masked, maskings, support
 from llmchem_tui.cli.output import number, print_table, say
-from llmchem_tui.domain.final_recommendation import ABSTENTIONS, NOTICE
-from llmchem_tui.domain.model import Medication, Status
+from llmchem_tui.domain.final_recommendation import ABSTENTIONS
+from llmchem_tui.domain.model import NOTICE, Medication, Status
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.events import AnswerEnded, Event, Phase, PhaseChanged, ReviewEnded
 from llmchem_tui.session.protocol import medication_text

@@ -11,7 +11,7 @@ import click
 
 from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.options import OutPath, common, json_option, load_settings
-from llmchem_tui.cli.output import CANCELLED, print_json, say, tell
+from llmchem_tui.cli.output import CANCELLED, loading, print_json, say, tell
 from llmchem_tui.cli.sitting import (
     allow_remote_option,
     ask_to_leave,
@@ -114,9 +114,10 @@ def _models(names: str | None) -> tuple[str, ...]:
 async def _round(laboratory: Laboratory, wishes: _Wishes) -> int:
     seed = laboratory.draw_seed() if wishes.seed is None else wishes.seed
     repeats = (wishes.vignette.id, seed)
-    choice = laboratory.choose(
-        wishes.strategy, wishes.n, seed, models=wishes.models, repeats=repeats
-    )
+    with loading():  # pandas
+        choice = laboratory.choose(
+            wishes.strategy, wishes.n, seed, models=wishes.models, repeats=repeats
+        )
     tell_pool(laboratory)
     for note in (*laboratory.notes, choice.note):
         if note:

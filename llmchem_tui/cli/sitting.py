@@ -14,7 +14,7 @@ import click
 
 from llmchem_tui.batch.request import STRATEGIES
 from llmchem_tui.cli.options import F, finite
-from llmchem_tui.cli.output import tell
+from llmchem_tui.cli.output import loading, tell
 from llmchem_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -105,9 +105,10 @@ def in_laboratory(
     """
 
     async def visit(scale: float) -> int:
-        from llmchem_tui.laboratory import Laboratory
-        from llmchem_tui.providers.pool import open_pool
-        from llmchem_tui.storage.prompts import load_prompts
+        with loading():
+            from llmchem_tui.laboratory import Laboratory
+            from llmchem_tui.providers.pool import open_pool
+            from llmchem_tui.storage.prompts import load_prompts
 
         pool = await open_pool(settings, os.environ, simulated=simulated, time_scale=scale)
         laboratory = Laboratory(settings, pool, load_prompts(settings.round.prompts), saving)

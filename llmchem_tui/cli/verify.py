@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,14 +32,29 @@ def verify(context: click.Context, sessions: Sequence[Path], as_json: bool) -> i
 
     SESSION is a folder, a name that `sessions` lists, or a folder of sessions. Damaged lines,
     rounds that are in one file only, and models that changed between rounds are told as well.
-    Nothing is written. Ends with 1 where something was found.
+    Causes come first, what follows from them is counted, and then it says what to do; --json has
+    every difference. Nothing is written. Ends with 1 where something was found.
     """
     from llmchem_tui.analysis.verify import verify_session
+    from llmchem_tui.analysis.verify_text import finding_lines
+    from llmchem_tui.config import data_folder
+    from llmchem_tui.storage.prompts import load_prompts
+    from llmchem_tui.storage.session_file import prompt_digests
 
-    abstain_below = load_settings(context).round.abstain_below
+    settings = load_settings(context).round
+    known = [prompt_digests(load_prompts(folder)) for folder in {"", settings.prompts}]
+    own = data_folder(os.environ) / "sessions"
     folders = [folder for named in sessions for folder in sessions_named(named)]
     alone = len(sessions) == 1 and folders == [session_folder(sessions[0])]
-    verified = (verify_session(folder, abstain_below) for folder in dict.fromkeys(folders))
+    verified = (
+        verify_session(
+            folder,
+            settings.abstain_below,
+            named=folder.name if folder.parent == own else None,
+            prompts=known,
+        )
+        for folder in dict.fromkeys(folders)
+    )
     if as_json:
         documents = [_document(one) for one in verified]
         print_json({"schema": SCHEMA, **(documents[0] if alone else {"sessions": documents})})
@@ -46,8 +62,8 @@ def verify(context: click.Context, sessions: Sequence[Path], as_json: bool) -> i
     faults = 0
     for one in verified:
         faults += len(one.findings)
-        for finding in one.findings:
-            say(plain_line(finding.text if alone else f"{one.session}: {finding.text}"))
+        for line in (*finding_lines(one.findings), *map(plain_line, one.notes)):
+            say(line if alone else f"{plain_line(one.session)}: {line}")
         _say_what_was_compared(one)
     return int(faults > 0)
 
@@ -61,12 +77,13 @@ def _say_what_was_compared(verified: Verified) -> None:
         f"{_counted(verified.cells, 'cell')}, abstaining below {verified.abstain_below:g} as "
         f"{where} {'says' if verified.abstain_said else 'say'}"
     )
-    if verified.interrupted:
-        line += f", {_counted(verified.interrupted, 'round')} cancelled or cut off"
     if verified.private:
         columns = ", ".join(PRIVATE_COLUMNS)
         line += f", all but {columns}, as texts were not saved"
-    found = _counted(len(verified.findings), "finding") if verified.findings else "nothing differs"
+    causes = sum(not finding.follows for finding in verified.findings)
+    found = _counted(causes, "finding") if causes else "nothing differs"
+    if follow := len(verified.findings) - causes:
+        found += f", and {follow:,} that {'follow' if follow > 1 else 'follows'}"
     say(plain_line(f"{line}: {found}"))
 
 

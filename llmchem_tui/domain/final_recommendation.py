@@ -15,9 +15,6 @@ from llmchem_tui.domain.model import Action, Answer, Medication, Outcome, Review
 if TYPE_CHECKING:
     from llmchem_tui.domain.medication import Difference
 
-NOTICE = "research use only, not medical advice"
-"""Stands wherever a recommendation is shown."""
-
 ABSTENTIONS = {
     Outcome.NO_CONSENSUS: "no consensus: the answers agree too little or are graded too low",
     Outcome.NO_GRADES: "no usable grade: the answers stand beside each other without one",

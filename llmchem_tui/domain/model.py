@@ -14,6 +14,9 @@ TASK = "recommend medication for a clinical vignette"
 
 SIMULATED_PREFIX = "sim/"
 
+NOTICE = "research use only, not medical advice"
+"""Stands wherever a recommendation is shown."""
+
 
 class Action(StrEnum):
     """What an answer does with a drug."""

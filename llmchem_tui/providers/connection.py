@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from llmchem_tui.endpoints import is_loopback
 
 Client = TypeVar("Client")
 
@@ -33,3 +37,26 @@ class Connection(Generic[Client]):
             client, self._client = self._client, None
             if client is not None:
                 await self._close(client)
+
+
+async def knock(url: str) -> None:
+    """Connect to a server on this machine and leave; any other is left alone.
+
+    Whether one runs at all is known so before a client is imported, most often for nothing.
+
+    Raises:
+        ConnectionRefusedError: none does.
+    """
+    if not is_loopback(url):
+        return
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        _, writer = await asyncio.open_connection(parts.hostname, port)
+    except ConnectionRefusedError:
+        raise
+    except (OSError, ValueError):
+        return  # the client tells it in full
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from llmchem_tui.domain.model import Locality, ModelSpec
 from llmchem_tui.endpoints import hostname, is_loopback
-from llmchem_tui.providers.connection import Connection
+from llmchem_tui.providers.connection import Connection, knock
 from llmchem_tui.providers.discovery import ollama_url
 from llmchem_tui.providers.discreet import discreet
 from llmchem_tui.providers.facts import ModelFacts, PullProgress, is_same_model
@@ -75,6 +75,10 @@ class OllamaProvider:
         Raises:
             ProviderError: the server cannot be asked.
         """
+        try:
+            await knock(self._server.url)
+        except ConnectionRefusedError as error:
+            raise self._server.unreachable(error) from error
         return [self._spec(name, entry) for name, entry in (await self._tags()).items()]
 
     async def facts(self) -> list[ModelFacts]:

@@ -46,6 +46,13 @@ _ARTIFICIAL = re.compile(
     r"\b(?:an? ai|ai (?:assistant|model)|language model|chatbot|llm)\b", re.IGNORECASE
 )
 
+_STEMS = (
+    *("gpt", "openai", "anthropic", "deepmind", "deepseek", "mixtral", "qwen", "claude", "gemini"),
+    *("gemma", "alibaba", "nvidia", "xai", "microsoft", "llama", "mistral", "grok", "command"),
+    *("granite", "google", "meta", "cohere", "phi"),
+)
+"""Without one of them no pattern above names a model."""
+
 _MIN_LENGTH = 3
 _BREAK = re.compile(r"((?<=[.!?])\s+|\n+)")
 
@@ -91,16 +98,31 @@ def mask_text(text: str, names: Iterable[str]) -> tuple[str, int]:
 
     ``names``: the names and server ids of the pool.
     """
-    whole_names = _any_of(names)
+    names = tuple(names)
+    whole_names, hints = _any_of(names), _hints(names)
     pieces = _BREAK.split(text)
     masked = [
         i
         for i, sentence in enumerate(pieces)
-        if whole_names.search(read := _as_read(sentence)) or _names_itself(read)
+        if _may_name(sentence, hints)
+        and (whole_names.search(read := _as_read(sentence)) or _names_itself(read))
     ]
     for i in masked:
         pieces[i] = MASK
     return "".join(pieces), len(masked)
+
+
+def _hints(names: Sequence[str]) -> tuple[str, ...]:
+    """Of these one stands in every ASCII sentence that is masked, in small letters."""
+    return (*_STEMS, *map(str.lower, names)) if all(map(str.isascii, names)) else ("",)
+
+
+def _may_name(sentence: str, hints: Sequence[str]) -> bool:
+    """Whether it is worth a closer look: that takes a second for a megabyte."""
+    if not sentence.isascii():
+        return True
+    small = sentence.lower()
+    return any(hint in small for hint in hints)
 
 
 def _as_read(sentence: str) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import Vignette
-from llmchem_tui.storage.files import StorageError, make_folder, reason
+from llmchem_tui.storage.files import StorageError, make_folder, read_bytes, reason
 from llmchem_tui.storage.journal_writer import lock
 from llmchem_tui.storage.reopening import reopen_session
 from llmchem_tui.storage.session_file import (
@@ -43,9 +43,14 @@ def batch_table(
 
     ``asked``: its strategies, sizes and trials. ``settings``: those on which choices hang.
     """
-    digests = {one.id: hashlib.sha256(msgspec.json.encode(one)).hexdigest() for one in vignettes}
+    digests = {one.id: vignette_digest(one) for one in vignettes}
     own = {"strategy": strategy, "seed": seed, "vignettes": digests}
     return own | {"asked": dict(asked), "settings": dict(settings)}
+
+
+def vignette_digest(vignette: Vignette) -> str:
+    """The digest of all of a vignette, as session.toml has it."""
+    return hashlib.sha256(msgspec.json.encode(vignette)).hexdigest()
 
 
 def lock_batch(sessions: Path, seed: int) -> io.FileIO:
@@ -139,8 +144,8 @@ def continue_batch(folder: Path, info: SessionInfo) -> SessionWriter:
 def _batch_of(file: Path) -> Mapping[str, Any] | None:
     """What a session.toml says of a batch; None: it is missing or damaged."""
     try:
-        content = file.read_bytes()
-    except OSError:
+        content = read_bytes(file)
+    except InputError:
         return None
     if _BATCH not in content:  # of thousands of sessions only those of a batch are read whole
         return {} if content.startswith(_FIRST) and _LATER in content else None

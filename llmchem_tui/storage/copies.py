@@ -13,6 +13,7 @@ from pathlib import Path
 
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.storage.files import StorageError, create, make_folder, reason, replace, storable
+from llmchem_tui.toml_files import open_regular
 
 COPIES, EXPORTS, SCREENSHOTS = "copies", "exports", "screenshots"
 """Folders: of a session's copies, and of what belongs to no session and of pictures."""
@@ -74,7 +75,7 @@ def check_own(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder: name a file in it.")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             ours = OWN_MARK.encode() in file.read(_MARKED_BYTES)
     except FileNotFoundError:
         return

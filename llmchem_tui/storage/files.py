@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from llmchem_tui.domain.errors import InputError, LlmchemError
+from llmchem_tui.toml_files import open_regular
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}  # network folders; those not to be read
@@ -34,10 +35,10 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
     """The whole file, or the first ``most`` bytes of a longer one.
 
     Raises:
-        InputError: it is missing, empty, or cannot be read.
+        InputError: it is missing, empty, no regular file, or cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(most)
     except FileNotFoundError:
         raise InputError(f"There is no file {path}: check the path.") from None
@@ -48,6 +49,15 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
     if not content or content.isspace():
         raise InputError(f"{path} is empty: choose a file that was written completely.")
     return content
+
+
+def gone(path: Path) -> StorageError:
+    """What to say where a session's folder, or its journal, is not there any more."""
+    return StorageError(
+        f"{path} is gone: it was deleted or moved while it was in use, with all that was saved in "
+        "it. What comes is not saved: copy or export what you need of it. The next round begins a "
+        "new session. If you bring it back, llmchem resume goes on with what is in it."
+    )
 
 
 def make_folder(folder: Path) -> None:

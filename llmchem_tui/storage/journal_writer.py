@@ -23,7 +23,14 @@ from llmchem_tui.session.events import (
     RoundStarted,
     TextArrived,
 )
-from llmchem_tui.storage.files import StorageError, create, read_bytes, reason, storable
+from llmchem_tui.storage.files import (
+    StorageError,
+    create,
+    gone,
+    read_bytes,
+    reason,
+    storable,
+)
 from llmchem_tui.storage.journal import FORMAT, VERSION, Header, read_header
 
 _TEXT_SECONDS = 0.1  # text of a call is joined over this time: ten lines a second at most
@@ -111,7 +118,12 @@ class JournalWriter:
 
     def _due(self, event: Event) -> list[Event]:
         """The held back texts that have to be written before the event."""
-        due = [key for key, text in self._pending.items() if _must_precede(text, event)]
+        own = _call(event)
+        due = [
+            key
+            for key, text in self._pending.items()
+            if _must_precede(text, event, same_call=key == own)
+        ]
         return [self._in_order(self._pending.pop(key)) for key in due]
 
     def _join(self, event: TextArrived) -> None:
@@ -134,7 +146,8 @@ class JournalWriter:
             if durable:
                 os.fsync(self._file.fileno())
                 if block and os.fstat(self._file.fileno()).st_nlink == 0:  # it was deleted
-                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+                    folder = self._path.parent
+                    raise gone(self._path if folder.is_dir() else folder)
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file.fileno(), self._size)
@@ -143,6 +156,16 @@ class JournalWriter:
                 "to here. Make room, or use another folder ($LLMCHEM_DATA, or --out of a command)."
             ) from error
         self._size += len(block)
+
+
+def is_written(path: Path) -> bool:
+    """Whether somebody is writing a journal now, as far as locks tell."""
+    with (
+        contextlib.suppress(OSError),
+        io.FileIO(path) as file,
+    ):  # some lock no file that is only read
+        return not lock(file)
+    return False
 
 
 def lock(file: io.FileIO) -> bool:
@@ -174,13 +197,13 @@ def _storable(value: object) -> object:
     return value
 
 
-def _must_precede(text: TextArrived, event: Event) -> bool:
+def _must_precede(text: TextArrived, event: Event, *, same_call: bool) -> bool:
     """Whether held back text has to be written now that the event comes."""
     if not text.at <= event.at < text.at + _TEXT_SECONDS:
         return True
     if isinstance(event, RoundEnded):
         return text.trial == event.trial
-    if _call(event) != _call(text):
+    if not same_call:
         return False
     same_stream = isinstance(event, TextArrived) and (
         (event.thinking, event.repair) == (text.thinking, text.repair)

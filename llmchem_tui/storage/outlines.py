@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -12,6 +13,7 @@ from pathlib import Path
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import SIMULATED_PREFIX
 from llmchem_tui.storage.history import HISTORY_FILE
+from llmchem_tui.storage.interrupted import count_interrupted
 from llmchem_tui.storage.journal import JOURNAL_FILE
 from llmchem_tui.storage.session_file import SESSION_FILE, read_privacy, read_settings
 from llmchem_tui.storage.sessions import REVIEWS_FILE, SessionEntry, list_sessions
@@ -56,8 +58,9 @@ class Outline:
     """What a list tells of a session or a history.
 
     ``models``: those of its rounds, or of a session's pool where it has no round yet. ``span``:
-    when its first and its last round ended, as the file says it. ``problem``: why it cannot be
-    read; the rest is then blank.
+    when its first and its last round ended, as the file says it. ``interrupted``: how many rounds
+    of a session were cancelled or cut off, as far as its journal can be read. ``problem``: why it
+    cannot be read; the rest is then blank.
     """
 
     models: tuple[str, ...] = ()
@@ -66,6 +69,7 @@ class Outline:
     tasks: tuple[str, ...] = ()
     span: tuple[str, str] = ("", "")
     private: bool = False
+    interrupted: int = 0
     problem: str = ""
 
     @property
@@ -109,7 +113,7 @@ _Placed = tuple[str, Entry]
 
 
 def _at(path: Path) -> Iterable[_Placed]:
-    if path.is_dir() and not _is_session(path):
+    if path.is_dir() and not is_session(path):
         return _sessions_in(path)
     return [(str(path.resolve()), Entry(path, path.name, folder=path.is_dir()))]
 
@@ -126,7 +130,7 @@ def _sessions_in(folder: Path) -> list[_Placed]:
     listed = {one.name for one in entries}
     others = sorted(set(os.listdir(folder)) - listed) if folder.is_dir() else []
     entries += [
-        Entry(folder / name, name, folder=True) for name in others if _is_session(folder / name)
+        Entry(folder / name, name, folder=True) for name in others if is_session(folder / name)
     ]
     place = os.path.realpath(folder)  # of thousands in one folder it is looked up once
     return [(_place(os.path.join(place, one.name)), one) for one in entries]
@@ -140,7 +144,8 @@ def _place(path: str) -> str:
     return os.path.realpath(path) if os.path.islink(path) else path
 
 
-def _is_session(folder: Path) -> bool:
+def is_session(folder: Path) -> bool:
+    """Whether a folder has a file of a session, damaged or not."""
     return any((folder / name).exists() for name in _FILES)
 
 
@@ -169,7 +174,8 @@ def outline(path: Path) -> Outline:
 
 def stamp(path: Path) -> object:
     """What changes when a file of a session's folder, or a CSV file, does."""
-    return tuple(map(_size_and_time, (path, path / SESSION_FILE, path / HISTORY_FILE)))
+    files = (path / name for name in (SESSION_FILE, HISTORY_FILE, JOURNAL_FILE))
+    return tuple(map(_size_and_time, (path, *files)))
 
 
 def _size_and_time(file: Path) -> tuple[int, int] | None:
@@ -187,6 +193,8 @@ def _outline(path: Path) -> Outline:
         return _outline_rows(path / HISTORY_FILE)
     private = read_privacy(path / SESSION_FILE)
     own = _outline_rows(path / HISTORY_FILE, private=private)
+    with suppress(InputError):  # a replay tells what is wrong with the journal
+        own = replace(own, interrupted=count_interrupted(path))
     if own.rounds:
         return own
     pool = read_settings(path / SESSION_FILE).models

@@ -20,12 +20,16 @@ from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.model import ModelSpec
 from llmchem_tui.session.protocol import Prompts
 from llmchem_tui.storage.files import read_bytes, storable
+from llmchem_tui.toml_files import open_regular
 
 SESSION_FILE = "session.toml"
 
 _FORMAT = 1
 _ABSTAIN_BELOW = RoundSettings().abstain_below  # what a file that does not say it stands for
 _FORMAT_LINE = re.compile(rb"format = (\d{1,9})\s")
+_LINE = re.compile(r"\(at line (\d+)")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_KEY = re.compile(r"at `\$\.(\w+)")
 _PACKAGES = ("llmchem-tui", "textual", "numpy", "pandas", "httpx", "ollama", "openai", "anthropic")
 
 
@@ -120,7 +124,7 @@ def check_format(file: Path) -> None:
     Raises:
         InputError: its format is newer than ours.
     """
-    with contextlib.suppress(OSError), file.open("rb") as content:
+    with contextlib.suppress(OSError), open_regular(file) as content:
         match = _FORMAT_LINE.match(content.readline(100))
         if match and int(match[1]) > _FORMAT:
             raise _newer(file, int(match[1]))
@@ -135,7 +139,7 @@ def read_settings(file: Path) -> Settings:
     try:
         return msgspec.convert(read_tables(file), Settings)
     except msgspec.ValidationError as error:
-        raise _damaged(file, error) from None
+        raise damaged(file, error) from None
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -153,7 +157,7 @@ def read_privacy(file: Path) -> bool:
     try:
         return msgspec.convert(_tables(head, file), _Head).private
     except msgspec.ValidationError as error:
-        raise _damaged(file, error) from None
+        raise damaged(file, error) from None
 
 
 def read_tables(file: Path) -> dict[str, Any]:
@@ -167,9 +171,9 @@ def read_tables(file: Path) -> dict[str, Any]:
 
 def _tables(content: bytes, file: Path) -> dict[str, Any]:
     try:
-        tables = tomllib.loads(content.decode("utf-8"))
+        tables = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # an endless number, or nesting, too
-        raise _damaged(file, error) from None
+        raise damaged(file, error) from None
     if isinstance(version := tables.get("format"), int) and version > _FORMAT:
         raise _newer(file, version)
     return tables
@@ -182,8 +186,24 @@ def _newer(file: Path, version: int) -> InputError:
     )
 
 
-def _damaged(file: Path, error: Exception) -> InputError:
-    return InputError(f"{file} is damaged ({error}): restore it from a copy.")
+def damaged(file: Path, error: Exception) -> InputError:
+    """What to say of a session.toml that TOML, or our form of it, is not."""
+    return InputError(f"{file} is damaged ({_fault(error)}): restore it from a copy.")
+
+
+def _fault(error: Exception) -> str:
+    """What a decoder has found, in words of ours."""
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return f"line {line} is not UTF-8 text"
+    missing, key = _MISSING.search(str(error)), _KEY.search(str(error))
+    if missing:
+        return f"{missing[1]} is missing" + (f" in {key[1]}" if key else "")
+    if key:
+        return f"{key[1]} is not what it should be"
+    if line_of := _LINE.search(str(error)):
+        return f"line {line_of[1]} is not as TOML has it"
+    return "it is not as TOML has it"
 
 
 def model_table(model: ModelSpec) -> dict[str, object]:

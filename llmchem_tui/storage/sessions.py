@@ -18,6 +18,7 @@ from llmchem_tui.storage.files import (
     StorageError,
     append,
     create,
+    gone,
     make_folder,
     reason,
     replace,
@@ -41,6 +42,7 @@ from llmchem_tui.storage.session_file import (
     session_toml,
 )
 from llmchem_tui.storage.tables import csv_block, header_line, read_rows
+from llmchem_tui.toml_files import open_regular
 
 REVIEWS_FILE = "reviews.csv"
 
@@ -75,7 +77,7 @@ class SessionWriter:
     """A session folder, and all that is written to it.
 
     ``journal`` takes the events. ``tables``: what session.toml holds. ``rounds``: how many of the
-    ``begun`` ones are in the history; ``put_back``: of how many only the journal knew.
+    ``begun`` ones are in the history. ``notes``: sentences on what had to be mended in it.
     """
 
     def __init__(
@@ -91,7 +93,7 @@ class SessionWriter:
         self.journal = journal
         self.begun = begun
         self.rounds = rounds
-        self.put_back = 0
+        self.notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,11 +138,7 @@ class SessionWriter:
             self._append({REVIEWS_FILE: reviews, HISTORY_FILE: history})
             self.rounds += 1
         except OSError as error:
-            raise StorageError(
-                f"Round {finished.trial} could not be saved in {self.folder} ({reason(error)}); "
-                "the rounds before it are kept. Make room, or use another folder "
-                "($LLMCHEM_DATA, or --out of a command)."
-            ) from error
+            raise self._failure(f"Round {finished.trial}", error) from error
 
     def append_review(self, trial: str, ensemble: Sequence[str], review: ReviewResult) -> None:
         """Add one review to reviews.csv alone: a person's, whose grades no history counts.
@@ -152,22 +150,32 @@ class SessionWriter:
         try:
             self._append({REVIEWS_FILE: csv_block(REVIEW_COLUMNS, [row])})
         except OSError as error:
-            raise StorageError(
-                f"The review could not be saved in {self.folder} ({reason(error)}). Make room, or "
-                "use another folder ($LLMCHEM_DATA, or --out of a command)."
-            ) from error
+            raise self._failure("The review", error) from error
+
+    def _failure(self, what: str, error: OSError) -> StorageError:
+        if not self.folder.is_dir():
+            return gone(self.folder)
+        if isinstance(error, FileNotFoundError):
+            return StorageError(
+                f"{what} could not be saved, for {error.filename} is gone; "
+                f"llmchem resume {self.folder} makes it again from the journal."
+            )
+        return StorageError(
+            f"{what} could not be saved in {self.folder} ({reason(error)}); what was saved before "
+            "is kept. Make room, or use another folder ($LLMCHEM_DATA, or --out of a command)."
+        )
 
     def _append(self, blocks: Mapping[str, bytes]) -> None:
         """Append rows to tables, unless another program has made other tables of them."""
         for name in blocks:
-            with (self.folder / name).open("rb") as file:
+            with open_regular(self.folder / name) as file:
                 ours = file.readline() == header_line(_TABLES[name])
                 file.seek(-1, os.SEEK_END)
                 if not ours or file.read() != b"\n":
                     raise StorageError(
                         f"{self.folder / name} was changed by another program, so nothing is added "
-                        f"to it. Restore it from a copy; then llmchem resume {self.folder} puts "
-                        "there what is in the journal only."
+                        "to it. Restore it from a copy; without one, llmchem resume "
+                        f"{self.folder} puts it aside and makes it again from the journal."
                     )
         append({self.folder / name: block for name, block in blocks.items()})
 

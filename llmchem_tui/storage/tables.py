@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import math
@@ -71,6 +72,25 @@ class _Lines(list[str]):
 def header_line(columns: Sequence[str]) -> bytes:
     """The first line of a table."""
     return (",".join(columns) + "\n").encode("utf-8")
+
+
+def whole_rows(content: bytes) -> Iterator[tuple[dict[str, str], int]]:
+    """The rows of a table of ours, each as it is written and with the position at which it ends.
+
+    It ends before the first row that is torn or damaged.
+    """
+    csv.field_size_limit(_LONGEST_CELL)
+    lines = content.splitlines(keepends=True)
+    reader = csv.reader(map(bytes.decode, lines), strict=True)
+    header = next(reader)
+    position, line = len(lines[0]), 1
+    with contextlib.suppress(csv.Error, UnicodeDecodeError):  # a quoted cell without an end, say
+        for cells in reader:
+            position += sum(map(len, lines[line : reader.line_num]))
+            line = reader.line_num
+            if len(cells) != len(header) or not lines[line - 1].endswith(b"\n"):
+                return
+            yield dict(zip(header, cells, strict=True)), position
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:

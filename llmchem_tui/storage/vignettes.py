@@ -93,16 +93,39 @@ def find(name: str, user_folder: Path | None = None) -> Vignette:
     Raises:
         InputError: there is none, with the nearest id; or its file is not a vignette.
     """
-    if name in _bundled_files():
-        return _load_bundled(name)
-    for path in _user_files(user_folder):
-        if slug(path.stem) == name or _own_id(path) == name:
-            return read_file(path)
+    own = _with_id(name, user_folder)
+    if own is not None:
+        return own
     if name.endswith(ENDINGS) or "/" in name or os.sep in name or os.path.exists(name):
         return _own(read_file(Path(name)))
+    raise _unknown(name, user_folder)
+
+
+def find_by_id(id: str, user_folder: Path | None = None) -> Vignette:
+    """Return a vignette by the id that a file gives, which is never taken for a path.
+
+    Raises:
+        InputError: there is none, with the nearest id; or its file is not a vignette.
+    """
+    own = _with_id(id, user_folder)
+    if own is None:
+        raise _unknown(id, user_folder)
+    return own
+
+
+def _with_id(id: str, user_folder: Path | None) -> Vignette | None:
+    if id in _bundled_files():
+        return _load_bundled(id)
+    for path in _user_files(user_folder):
+        if slug(path.stem) == id or _own_id(path) == id:
+            return read_file(path)
+    return None
+
+
+def _unknown(name: str, user_folder: Path | None) -> InputError:
     known = [header.id for header in headers(user_folder) if header.usable]
     hint = nearest(name, known)
-    raise InputError(
+    return InputError(
         f"no vignette {name[:80]!r}; "
         + (f"did you mean {hint}? " if hint else "")
         + "llmchem vignettes lists them all"

@@ -28,6 +28,7 @@ from llmchem_tui.ui.modes import MODE_KEYS, MODES, make_screen
 from llmchem_tui.ui.screens.desk import TOLD_SECONDS, DeskScreen
 from llmchem_tui.ui.screens.round import RoundScreen
 from llmchem_tui.ui.setup import Setup
+from llmchem_tui.ui.style_sheet import STYLES, ParsedOnce
 from llmchem_tui.ui.terminal import Colourless, Terminal, leave_on
 from llmchem_tui.ui.theme_files import bundled_themes, choose_theme, load_themes, muted_colour
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from llmchem_tui.ui.commands import Commands
     from llmchem_tui.ui.screens.history import HistoryScreen
 
-STYLES = Path(__file__).with_name("styles")
 FIRST_VIGNETTE = "cap-older-adult"
 FPS, FPS_OVER_SSH = 10, 4
 
@@ -60,7 +60,8 @@ class LlmchemApp(App[None]):
     """
 
     TITLE = "llmchem"
-    CSS_PATH = [STYLES.with_name("app.tcss"), *sorted(STYLES.glob("*.tcss"))]
+    # A screen that is seen later brings its own.
+    CSS_PATH = [STYLES.with_name("app.tcss"), STYLES / "app.tcss", STYLES / "terminal.tcss"]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
     DEFAULT_MODE = "round"
     COMMANDS = {_commands}
@@ -120,6 +121,7 @@ class LlmchemApp(App[None]):
         env: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(driver_class=Terminal)
+        self.stylesheet = ParsedOnce()  # the theme's variables come before anything is parsed
         self._problems: list[str] = []
         if settings.keymap:
             from llmchem_tui.ui.keymap import complete, keymap_problems, possible
@@ -238,7 +240,8 @@ class LlmchemApp(App[None]):
             self.tell(str(error), "error")
             return
         if not batch:
-            (await self._round()).resume(event.session)
+            round_screen: RoundScreen = self.get_screen_stack("round")[0]  # type: ignore[assignment]
+            round_screen.resume(event.session)  # it comes to the front if the round can go on
         elif self.desk.busy:
             self.tell("a round is running; stop it or wait for it")
         else:

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from llmchem_tui.domain.final_recommendation import Candidate, concerns
 from llmchem_tui.domain.model import Answer, AnswerResult, Outcome, ReviewResult, Status
 from llmchem_tui.domain.plain_text import plain, plain_line
-from llmchem_tui.domain.scoring import RoundScore, Score, score_round
 
 if TYPE_CHECKING:
+    from llmchem_tui.domain.scoring import RoundScore, Score
     from llmchem_tui.session.state import RoundState
 
 HUMAN = "human"
@@ -136,6 +135,8 @@ class Reading:
 
     def concerns(self, author: str) -> tuple[tuple[str, str], ...]:
         """The safety concerns of those who count about a model's answer, as (reviewer, text)."""
+        from llmchem_tui.domain.final_recommendation import concerns
+
         return concerns(self.reviews, (author,))
 
     def saved_score(self) -> RoundScore:
@@ -152,6 +153,8 @@ class Reading:
 
     def _computed(self, reviews: Sequence[ReviewResult], abstain_below: float) -> RoundScore:
         """The numbers that follow from reviews, with what only the files can tell from there."""
+        from llmchem_tui.domain.scoring import score_round
+
         state = self.state
         answers = {name: _with_answer(result) for name, result in state.answers.items()}
         score = score_round(
@@ -163,6 +166,9 @@ class Reading:
 
     def _without_regimens(self, score: RoundScore) -> RoundScore:
         """The numbers, with an outcome as far as it is saved: it cannot be computed."""
+        from llmchem_tui.domain.final_recommendation import Candidate
+        from llmchem_tui.domain.scoring import RoundScore
+
         if self.given is not None:
             return replace(self.given, scores=score.scores)
         outcome = Outcome.NO_CONSENSUS if score.recommendation else score.outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, TextIO
@@ -19,6 +20,8 @@ from textual.filter import LineFilter
 from llmchem_tui.ui.sparing import Sparing
 
 _SIGNALLED = 128  # plus the signal's number: the exit code, as a shell has it
+_TRUSTED_SECONDS = 30.0
+"""What is on the screen is taken to stay for so long."""
 
 
 def leave_on(app: App[Any], number: int) -> None:
@@ -58,6 +61,7 @@ class Line:
     def __init__(self, file: TextIO, lost: Callable[[], object]) -> None:
         self._file = file
         self._sparing = Sparing()
+        self._since = 0.0
         self._lost = lost
         self._open = True
 
@@ -67,8 +71,17 @@ class Line:
 
     def write(self, text: str) -> None:
         """Write a text, if somebody can still read it."""
-        spared = self._sparing.spare(text)
+        if time.monotonic() > self._since + _TRUSTED_SECONDS:  # somebody else may write here too
+            self._sparing.forget()
+            self._since = time.monotonic()
+        spared = self._sparing.spare(text, self._size())
         self._try(lambda: self._file.write(spared))
+
+    def _size(self) -> tuple[int, int] | None:
+        try:
+            return os.get_terminal_size(self.fileno())
+        except OSError:
+            return None
 
     def flush(self) -> None:
         """Send what was written."""

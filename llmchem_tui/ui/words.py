@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.session.events import Phase
 
 if TYPE_CHECKING:
     from llmchem_tui.session.state import CallState
@@ -16,11 +15,12 @@ MISSING = "✗"
 PENDING = "·"
 NOT_APPLICABLE = "–"
 
+_LOADING = "loading model"
 _STATES = {
     "queued": ("·", "$muted"),
     "waiting": ("…", "$muted"),
     "retrying": ("↻", "$warning"),
-    "loading model": ("◌", "$warning"),
+    _LOADING: ("◌", "$warning"),
     "thinking": ("∴", "$secondary"),
     "writing": ("✎", "$primary"),
     "ok": ("✓", "$success"),
@@ -42,7 +42,7 @@ def state_word(state: CallState, now: float, load_seconds: float | None = None) 
         timing = "" if state.result.latency is None else f" {state.result.latency:.1f} s"
     elif state.began is not None:  # a slow line gets it once a second
         timing = f" {max(0, int(now - state.began))} s"
-    if state.result is None and state.phase is Phase.LOADING and load_seconds is not None:
+    if state.result is None and word == _LOADING and load_seconds is not None:
         timing += f" (last {load_seconds:.0f} s)"
     return Content.styled(f"{glyph} {word}{timing}", colour)
 

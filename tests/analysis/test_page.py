@@ -17,8 +17,8 @@ from llmchem_tui.analysis.pictures import Picture, draw
 from llmchem_tui.analysis.report import RoundReport
 from llmchem_tui.analysis.round_markdown import round_parts
 from llmchem_tui.domain.chemistry import chemistry
-from llmchem_tui.domain.final_recommendation import NOTICE
 from llmchem_tui.domain.model import (
+    NOTICE,
     Action,
     Answer,
     AnswerResult,

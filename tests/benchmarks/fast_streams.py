@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from string import ascii_lowercase as LETTERS
 from typing import Any
 
 from llmchem_tui.config import RoundSettings, Settings
@@ -32,6 +34,12 @@ from tests.session.scripted import answer_json, review_json
 MODELS, FRAGMENTS_A_SECOND = 10, 100
 
 
+def prose(words: int, seed: str) -> str:
+    """Words of letters in no order: nothing of it stands on the screen already by chance."""
+    draw = random.Random(seed)
+    return " ".join("".join(draw.choices(LETTERS, k=draw.randint(3, 12))) for _ in range(words))
+
+
 class FastProvider:
     """Answers in small fragments at a steady rate, and reviews at once."""
 
@@ -46,8 +54,8 @@ class FastProvider:
         if request.author is not None:
             yield Text(review_json())
         else:
-            words = " ".join(f"word{i}" for i in range(self._fragments * 2))
-            reply = self.sent[request.model.name] = answer_json(assessment=words)
+            name = request.model.name
+            reply = self.sent[name] = answer_json(assessment=prose(2 * self._fragments, name))
             size = -(-len(reply) // self._fragments)
             loop = asyncio.get_running_loop()
             began = loop.time()

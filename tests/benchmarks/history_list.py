@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.history_list [SESSIONS] [FOLDER]
 
-A real process, whose bytes are read through a pty: from the key to the bytes of the newest
+A real process, whose bytes are read through a pty: from the key to the bytes that show the newest
 session's line. FOLDER is where the sessions are, or are made if it does not exist; without it they
 are made and removed again.
 """
@@ -25,16 +25,16 @@ _QUIET, _LITTLE = 1.0, 0.1
 """Seconds, and how much is computed in them at most when all is done."""
 
 
-def until(app: PtyApp, text: bytes, seconds: float = 120.0) -> float:
-    """Read on until a text has come; return how long it took, in seconds."""
-    began, came = time.monotonic(), b""
-    while text not in came:
-        if time.monotonic() - began > seconds:
-            raise SystemExit(f"{text.decode()} has not come within {seconds:g} s")
+def until(app: PtyApp, text: str, seconds: float = 120.0) -> float:
+    """Read on until a text is shown; return how long it took, in seconds."""
+    began = at = time.monotonic()
+    while text not in app.text:
+        if at - began > seconds:
+            raise SystemExit(f"{text} has not come within {seconds:g} s")
         chunk = app.read(0.5)
+        at = time.monotonic()  # what pyte takes for it does not count
         app.show(chunk)
-        came += chunk
-    return time.monotonic() - began
+    return at - began
 
 
 def main(sessions: int, data: Path) -> None:
@@ -42,7 +42,7 @@ def main(sessions: int, data: Path) -> None:
     if not folder.exists():
         make_sessions(folder, sessions)
     saved = list_sessions(folder)
-    first, last = (f"{saved[place].created:%Y-%m-%d %H:%M:%S}".encode() for place in (0, -1))
+    first, last = (f"{saved[place].created:%Y-%m-%d %H:%M:%S}" for place in (0, -1))
     env = {"LLMCHEM_DATA": str(data), "COLORTERM": "truecolor"}
     with PtyApp("--simulated", env=env) as app:
         pid = app.process.pid

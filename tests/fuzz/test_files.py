@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tracemalloc
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
@@ -13,13 +15,20 @@ from pathlib import Path
 import pytest
 
 from llmchem_tui import config
+from llmchem_tui.analysis.verify import verify_session
+from llmchem_tui.batch.request import MOST_TRIALS, STRATEGIES, told_request
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.domain.medication import generation_accuracy
+from llmchem_tui.laboratory import Laboratory
+from llmchem_tui.providers.pool import Pool
+from llmchem_tui.recorder import Saving
+from llmchem_tui.resuming import resume
 from llmchem_tui.session.state import RoundState
-from llmchem_tui.storage.batches import batch_table, find_batch
+from llmchem_tui.storage.batches import batch_table, continue_batch, find_batch
 from llmchem_tui.storage.history import HISTORY_FILE, read_history
 from llmchem_tui.storage.interrupted import interrupted_rounds
 from llmchem_tui.storage.journal import JOURNAL_FILE, read_journal, recent_calls
+from llmchem_tui.storage.journal_writer import JournalWriter
 from llmchem_tui.storage.outlines import outline
 from llmchem_tui.storage.profiles import profiles
 from llmchem_tui.storage.prompts import load_prompts
@@ -29,6 +38,7 @@ from llmchem_tui.storage.rounds import read_reviews
 from llmchem_tui.storage.session_file import (
     SESSION_FILE,
     SessionInfo,
+    prompt_digests,
     read_settings,
     session_toml,
 )
@@ -36,6 +46,7 @@ from llmchem_tui.storage.sessions import REVIEWS_FILE, list_sessions, session_su
 from llmchem_tui.storage.vignettes import headers, load_file
 from llmchem_tui.ui.theme_files import bundled_themes, load_themes
 from tests.conftest import CHECKOUT
+from tests.damaged_sessions import cancelled_round
 from tests.fuzz.conftest import LARGEST, LONGEST_SENTENCE, Fuzz, harmless
 from tests.fuzz.mutations import BYTES, JOURNAL, TABLE, Mutation, mutated
 from tests.saved_sessions import CREATED, PUBLISHED, save_session
@@ -44,10 +55,12 @@ from tests.session.scripted import PROMPTS, VIGNETTE, spec
 pytestmark = pytest.mark.full
 
 SEED = 7
+ASKED = {"strategies": ["LOCAL", "RANDOM"], "sizes": [3], "trials": 2}
 INFO = SessionInfo(
     CREATED,
     tuple(map(spec, "abc")),
-    batch=batch_table("LOCAL", SEED, [VIGNETTE], {"trials": 2}, {"alpha": 0.5}),
+    prompts=prompt_digests(PROMPTS),
+    batch=batch_table("LOCAL", SEED, [VIGNETTE], ASKED, {"alpha": 0.5}),
 )
 
 Reader = Callable[[Path], object]
@@ -97,6 +110,33 @@ def reopened(folder: Path) -> None:
     reopen_session(copied(folder)).close()
 
 
+def resumed(folder: Path) -> None:
+    """As `llmchem resume` goes on with a round."""
+    own = copied(folder)
+    pool = Pool(INFO.models, {})
+    laboratory = Laboratory(config.Settings(), pool, PROMPTS, Saving(own.parent))
+    try:
+        resume(laboratory, own)
+    finally:
+        laboratory.recorder.end()
+
+
+def batch_continued(folder: Path) -> None:
+    """As `llmchem resume` goes on with a batch, or the same `llmchem batch` does."""
+    asked = told_request(read_settings(folder / SESSION_FILE).batch)
+    if asked is not None:
+        assert 0 < asked.asked.trials <= MOST_TRIALS
+        assert {*asked.asked.strategies} <= {*STRATEGIES}
+    with closing(continue_batch(copied(folder), INFO)) as session:
+        session_toml(session.tables)
+
+
+def verified(folder: Path) -> None:
+    for finding in verify_session(folder, 0.5).findings:
+        assert finding.text.strip()
+        assert not re.search(r"Expected `|codec can't|Object missing", finding.text), finding.text
+
+
 def copied(folder: Path) -> Path:
     copy = folder.parent.with_name("copies") / folder.name
     shutil.rmtree(copy, ignore_errors=True)
@@ -105,8 +145,11 @@ def copied(folder: Path) -> Path:
 
 
 SESSION: dict[str, tuple[Sequence[Mutation], tuple[Reader, ...]]] = {
-    HISTORY_FILE: (TABLE, (learned_from, outlined, session_summary, replayed, reopened)),
-    REVIEWS_FILE: (TABLE, (lambda folder: read_reviews(folder / REVIEWS_FILE), replayed, reopened)),
+    HISTORY_FILE: (TABLE, (learned_from, outlined, session_summary, replayed, reopened, verified)),
+    REVIEWS_FILE: (
+        TABLE,
+        (lambda folder: read_reviews(folder / REVIEWS_FILE), replayed, reopened, verified),
+    ),
     JOURNAL_FILE: (
         JOURNAL,
         (
@@ -114,7 +157,8 @@ SESSION: dict[str, tuple[Sequence[Mutation], tuple[Reader, ...]]] = {
             interrupted_rounds,
             lambda folder: recent_calls(folder.parent),
             replayed,
-            reopened,
+            resumed,
+            verified,
         ),
     ),
     SESSION_FILE: (
@@ -124,7 +168,9 @@ SESSION: dict[str, tuple[Sequence[Mutation], tuple[Reader, ...]]] = {
             lambda folder: find_batch(folder.parent, SEED),
             outlined,
             replayed,
-            reopened,
+            resumed,
+            batch_continued,
+            verified,
         ),
     ),
 }
@@ -132,12 +178,25 @@ SESSION: dict[str, tuple[Sequence[Mutation], tuple[Reader, ...]]] = {
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a session of a batch, with two rounds and a person's grade."""
+    """Return a session of a batch: two rounds, a person's grade, and an interrupted round."""
     folder = save_session(tmp_path_factory.mktemp("saved"), own_grade=0.4)
     tables = INFO.tables()
     tables["seeds"] = read_settings(folder / SESSION_FILE).seeds
     (folder / SESSION_FILE).write_bytes(session_toml(tables))
+    with closing(JournalWriter.reopen(folder / JOURNAL_FILE)) as journal:
+        for event in cancelled_round(f"{folder.name} 3"):
+            journal.append(event)
     return folder
+
+
+@pytest.mark.parametrize("file", SESSION)
+def test_an_undamaged_session_is_not_refused_by_what_reads_damaged_ones(
+    file: str, session: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sessions" / session.name
+    shutil.copytree(session, folder)
+    for read in SESSION[file][1]:
+        read(folder)
 
 
 @pytest.mark.parametrize("file", SESSION)
@@ -148,6 +207,27 @@ def test_a_session_with_a_damaged_file_is_read_or_refused(
     shutil.copytree(session, folder)
     case = Case((session / file).read_bytes(), *SESSION[file])
     fuzz(lambda seed: case.attempt(seed, folder / file, folder))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"trials": "2"},
+        {"trials": 2.5},
+        {"trials": -1},
+        {"trials": 10**9},
+        {"sizes": ["3"]},
+        {"sizes": [-3]},
+        {"strategies": ["MAGIC"]},
+        {"strategies": [7]},
+        {"strategies": "LOCAL"},
+    ],
+)
+def test_a_batch_that_nobody_can_ask_for_is_none(changed: dict[str, object]) -> None:
+    told = told_request(INFO.batch)
+    assert told is not None
+    assert (told.seed, told.asked.trials, [*told.vignettes]) == (SEED, 2, [VIGNETTE.id])
+    assert told_request({**INFO.batch, "asked": ASKED | changed}) is None
 
 
 def test_a_damaged_published_history_is_read_or_refused(tmp_path: Path, fuzz: Fuzz) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmchem_tui.domain.model import Action, Answer, Medication
-from llmchem_tui.session.anonymity import MASK, draw_labels, letter, mask_answer
+from llmchem_tui.session import anonymity
+from llmchem_tui.session.anonymity import MASK, draw_labels, letter, mask_answer, mask_text
 
 POOL = ("llama3.1:8b", "claude-opus-4", "gpt-4o", "qwen2.5:7b", "sim/kestrel", "o3")
 
@@ -194,3 +195,21 @@ def test_a_flood_of_nonsense_is_looked_through_within_a_bounded_time(text: str) 
     began = time.process_time()
     mask_answer(Answer(text), POOL)
     assert time.process_time() - began < 4
+
+
+_WORDS = [
+    *("I", "am", "Claude", "GPT-4", "ChatGPT", "Qwen", "an"),
+    *("AI", "by", "made", "phi-3", "Command-R", "meta-analysis", "Llama-3"),
+    *("openai", "the", "patient", "my", "as", "Grok", "granite"),
+    *("metabolic", "gemma", "Microsoft", "takes", "xai"),
+]
+
+
+@given(
+    st.lists(
+        st.sampled_from(_WORDS),
+        max_size=6,
+    ).map(" ".join)
+)
+def test_the_quick_look_passes_over_no_sentence_that_names_a_model(sentence: str) -> None:
+    assert mask_text(sentence, ("ant",))[1] == anonymity._names_itself(sentence)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from llmchem_tui.analysis.verify import verify_session
+from llmchem_tui.domain.errors import InputError
+from llmchem_tui.storage.files import StorageError
 from llmchem_tui.storage.history import read_history
 from llmchem_tui.storage.reopening import reopen_session
 from tests.saved_sessions import NAME, change_lines, save_session
@@ -27,6 +30,13 @@ def reopen(folder: Path) -> int:
     with closing(reopen_session(folder)) as session:
         assert session.next_trial() == f"{NAME} 3"
         return session.rounds
+
+
+def mended(folder: Path) -> str:
+    """Go on with a session of three rounds and leave it; returns what is told."""
+    with closing(reopen_session(folder)) as session:
+        assert session.rounds == 3
+        return " ".join(session.notes)
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -136,3 +146,130 @@ def test_a_round_that_is_not_whole_in_the_journal_is_not_put_back(
     change_lines(session, harm)
     assert reopen(session) == 1
     assert {row["trial"] for row in rows(session)} == {f"{NAME} 1"}
+
+
+# --- tables that are damaged ----------------------------------------------------------------------
+
+HISTORY, REVIEWS = "history.csv", "reviews.csv"
+Harm = Callable[[bytes], bytes]
+
+
+def cut_in_the_second_round(content: bytes) -> bytes:
+    return content[: content.index(f"{NAME} 2,".encode()) + 20]
+
+
+DAMAGE: dict[str, Harm] = {
+    "noise": lambda content: b"\x89PNG\r\n" + content,
+    "of another program": lambda content: content.replace(b",", b";"),
+    "torn": cut_in_the_second_round,
+    "no text in the second round": lambda content: content.replace(
+        f"{NAME} 2,".encode(), b"\xff\xfe,", 1
+    ),
+}
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A session of three rounds of three, of which a person has graded an answer of the first."""
+    return save_session(tmp_path, 3, own_grade=0.4)
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_history_is_put_beside_and_made_again(three: Path, damage: Harm) -> None:
+    before, reviews = rows(three), (three / REVIEWS).read_bytes()
+    harmed = damage((three / HISTORY).read_bytes())
+    (three / HISTORY).write_bytes(harmed)
+    told = mended(three)
+    assert "history.csv was damaged, and is kept as history.csv.damaged;" in told
+    assert "history.csv from the journal: " in told
+    assert (three / f"{HISTORY}.damaged").read_bytes() == harmed
+    assert (three / f"{HISTORY}.damaged").stat().st_mode & 0o777 == 0o600
+    known = {row["trial"] for row in rows(three) if row["created"]}
+    for row in before:
+        row["created"] = row["created"] if row["trial"] in known else ""
+    assert rows(three) == before
+    assert (three / REVIEWS).read_bytes() == reviews  # with the person's
+    assert verify_session(three, 0.5).findings == ()
+    assert mended(three) == ""
+
+
+def test_a_round_that_lacks_a_row_between_others_is_made_again_and_not_doubled(three: Path) -> None:
+    before = rows(three)
+    lines = (three / HISTORY).read_bytes().splitlines(keepends=True)
+    first = next(i for i, line in enumerate(lines) if line.startswith(f"{NAME} 2,".encode()))
+    while not lines[first + 1].startswith(f"{NAME} 2,".encode()):  # a text of several lines
+        del lines[first]
+    (three / HISTORY).write_bytes(b"".join(lines[:first] + lines[first + 1 :]))
+    assert "history.csv was damaged, and is kept as history.csv.damaged;" in mended(three)
+    for row in before:
+        row["created"] = row["created"] * (row["trial"] != f"{NAME} 2")
+    assert sorted(rows(three), key=lambda row: row["trial"]) == before
+    assert verify_session(three, 0.5).findings == ()
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("private", [False, True])
+def test_damaged_reviews_are_put_beside_and_made_again(
+    tmp_path: Path, private: bool, damage: Harm
+) -> None:
+    folder = save_session(tmp_path, 3, private=private)
+    before = (folder / REVIEWS).read_bytes()
+    (folder / REVIEWS).write_bytes(damage(before))
+    assert "does not tell what a person graded" in mended(folder)
+    assert (folder / REVIEWS).read_bytes() == before
+    assert (folder / f"{REVIEWS}.damaged").read_bytes() == damage(before)
+
+
+@pytest.mark.parametrize("content", [None, b""], ids=["missing", "empty"])
+def test_tables_that_are_not_there_are_made_again(three: Path, content: bytes | None) -> None:
+    before = rows(three)
+    for name in (HISTORY, REVIEWS):
+        (three / name).unlink()
+        if content is not None:
+            (three / name).write_bytes(content)
+    told = mended(three)
+    assert told.count("was missing; it is made again") == 2
+    assert "history.csv from the journal: 3 rounds." in told
+    assert [row | {"created": ""} for row in before] == rows(three)
+    assert verify_session(three, 0.5).findings == ()
+    assert not list(three.glob("*.damaged"))
+
+
+def test_what_was_put_beside_is_never_written_over(three: Path) -> None:
+    for noise in (b"first", b"second"):
+        (three / HISTORY).write_bytes(noise)
+        mended(three)
+    assert (three / f"{HISTORY}.damaged").read_bytes() == b"first"
+    assert (three / f"{HISTORY}.damaged-2").read_bytes() == b"second"
+
+
+def unreadable(folder: Path, name: str, content: bytes = b"noise") -> str:
+    """What is told of a session with a damaged table, in which nothing may be touched then."""
+    (folder / name).write_bytes(content)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(InputError) as refused:
+        reopen_session(folder)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"noise", cut_in_the_second_round])
+def test_a_private_history_is_not_made_again_without_its_answers(
+    tmp_path: Path, damage: Harm
+) -> None:
+    folder = save_session(tmp_path, 2, private=True)
+    told = unreadable(folder, HISTORY, damage((folder / HISTORY).read_bytes()))
+    assert told.endswith(", for texts were not saved. Restore it from a copy.")
+
+
+@pytest.mark.parametrize("name", [HISTORY, REVIEWS])
+def test_what_the_journal_does_not_have_either_is_refused(three: Path, name: str) -> None:
+    change_lines(three, damage_review)
+    assert "the journal does not have what was in it of 1 round." in unreadable(three, name)
+
+
+def test_a_table_that_is_a_folder_is_refused(three: Path) -> None:
+    (three / HISTORY).unlink()
+    (three / HISTORY).mkdir()
+    with pytest.raises(StorageError, match="cannot be continued \\(Is a directory\\)"):
+        reopen_session(three)

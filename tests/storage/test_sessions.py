@@ -422,8 +422,8 @@ def test_a_session_of_the_simulated_pool_says_so(tmp_path: Path) -> None:
     ("content", "sentence"),
     [
         ("format = 2\n", "has session format 2, newer than the 1 that this llmchem reads"),
-        ("format = \n", "is damaged (Invalid value"),
-        ("format = 1\n", "is damaged (Object missing required field `created`"),
+        ("format = \n", "is damaged (line 1 is not as TOML has it)"),
+        ("format = 1\n", "is damaged (created is missing)"),
     ],
 )
 def test_damaged_or_newer_settings_are_refused(
@@ -475,8 +475,8 @@ def test_a_round_that_cannot_be_saved_leaves_those_before_it_whole(
         session.append_round(finished_round(session.trial(2)))
     monkeypatch.undo()
     assert str(told.value) == (
-        f"Round {NAME} 2 could not be saved in {session.folder} (No space left on device); the "
-        "rounds before it are kept. Make room, or use another folder ($LLMCHEM_DATA, or --out of "
+        f"Round {NAME} 2 could not be saved in {session.folder} (No space left on device); what "
+        "was saved before is kept. Make room, or use another folder ($LLMCHEM_DATA, or --out of "
         "a command)."
     )
     assert {name: session.files[name].read_bytes() for name in before} == before
@@ -489,6 +489,15 @@ def test_a_deleted_session_does_not_come_back_as_a_fragment(session: SessionWrit
     for file in session.files.values():
         file.unlink()
     session.folder.rmdir()
-    with pytest.raises(StorageError, match=r"could not be saved .*No such file or directory"):
+    with pytest.raises(StorageError, match=r"00 is gone: .*resume goes on with what is in it"):
         session.append_round(finished_round())
     assert not session.folder.exists()
+
+
+def test_a_deleted_table_is_named_and_the_folder_is_not_said_to_be_gone(
+    session: SessionWriter,
+) -> None:
+    session.files["history"].unlink()
+    with pytest.raises(StorageError) as told:
+        session.append_round(finished_round())
+    assert f"could not be saved, for {session.files['history']} is gone; " in str(told.value)

@@ -15,9 +15,12 @@ PARTS = ["1", "2", "3", "4", "7", "31", "44", "38;2;9;8;7", "38;5;1", "48;2;1;2;
 
 styles = st.lists(st.sampled_from(PARTS), max_size=4).map(";".join)
 moves = st.builds("\x1b[{};{}H".format, st.integers(1, 4), st.integers(1, 9))
-segments = st.builds("\x1b[{}m{}\x1b[0m".format, styles, st.sampled_from(["ab", "  ", "a b", "é"]))
+texts = st.sampled_from(
+    ["ab", "  ", "a b", "é", "abcdefgh", "abxxxxgh", "        ", "語", "ae\u0301b"]
+)
+segments = st.builds("\x1b[{}m{}\x1b[0m".format, styles, texts)
 odd = st.sampled_from(
-    ["\x1b[0m", "\x1b[m", "\x1b[1m", "\x1b[2K", "x", " ", "\n", "\x1b[38;2;9;8;7m"]
+    ["\x1b[0m", "\x1b[m", "\x1b[1m", "\x1b[2K", "\x1b[?25l", "x", " ", "\n", "\x1b[38;2;9;8;7m"]
 )
 frames = st.lists(st.one_of(segments, moves, odd), max_size=12).map("".join)
 
@@ -34,6 +37,7 @@ class Terminal:
     def __init__(self) -> None:
         self.screen: Any = pyte.Screen(*SIZE)
         self.stream: Any = pyte.Stream(self.screen)
+        self.stream.feed("\x1b[?7l")  # as Textual has it: lines do not wrap
 
     def shows(self, text: str) -> tuple[object, ...]:
         """The picture, where the cursor is, and the style in which others would go on."""
@@ -41,14 +45,46 @@ class Terminal:
         width, height = SIZE
         cells = [seen(self.screen.buffer[y][x]) for y in range(height) for x in range(width)]
         cursor = self.screen.cursor
-        return (*cells, cursor.x, cursor.y, cursor.attrs)
+        return (*cells, min(cursor.x, width - 1), cursor.y, cursor.attrs)
 
 
 @given(st.lists(frames, max_size=4))
 def test_after_every_write_the_terminal_is_as_it_would_be_without(written: list[str]) -> None:
     sparing, spared, plain = Sparing(), Terminal(), Terminal()
     for frame in written:
-        assert spared.shows(sparing.spare(frame)) == plain.shows(frame)
+        assert spared.shows(sparing.spare(frame, SIZE)) == plain.shows(frame)
+
+
+def test_only_what_is_not_there_yet_is_written() -> None:
+    sparing = Sparing()
+    line = "\x1b[2;3H\x1b[1mone pill a day, with food\x1b[0m"
+    assert sparing.spare(line, (40, 9)) == line
+    assert sparing.spare(line + "\x1b[9;1H", (40, 9)) == "\x1b[9;1H"
+    assert sparing.spare(line.replace("one", "two").replace("food", "milk"), (40, 9)) == (
+        "\x1b[2;3H\x1b[1mtwo\x1b[18Cmilk\x1b[0m"
+    )
+
+
+def test_all_is_written_again_to_a_terminal_of_another_size_or_after_it_was_forgotten() -> None:
+    sparing, line = Sparing(), "\x1b[2;3Hone pill\x1b[9;1H"
+    sparing.spare(line, (40, 9))
+    assert sparing.spare(line, (30, 9)) == line
+    assert sparing.spare(line, (30, 9)) == ""
+    sparing.forget()
+    assert sparing.spare(line, (30, 9)) == line
+
+
+def test_a_line_for_a_wider_terminal_leaves_nothing_taken_for_granted() -> None:
+    sparing, line = Sparing(), "\x1b[2;3Hone pill\x1b[9;1H"
+    sparing.spare(line + "\x1b[3;28Hone pill a day\x1b[9;1H", (30, 9))
+    assert sparing.spare(line, (30, 9)) == line
+
+
+def test_a_character_of_unknown_width_leaves_its_line_to_be_written_again() -> None:
+    sparing = Sparing()
+    lines = "\x1b[2;3Hone pill\x1b[3;3Hone \U0001f48a\x1b[9;1H"
+    sparing.spare(lines, (40, 9))
+    assert sparing.spare(lines, (40, 9)) == "\x1b[3;3Hone \U0001f48a\x1b[9;1H"
 
 
 def test_a_style_is_told_once_and_a_colour_alone_where_only_it_changes() -> None:
@@ -57,6 +93,6 @@ def test_a_style_is_told_once_and_a_colour_alone_where_only_it_changes() -> None
         f"\x1b[{y};1H\x1b[{text}mab\x1b[0m\x1b[{line}m  \x1b[0m\x1b[{y};5H\n" for y in (1, 2)
     )
     frame += f"\x1b[3;1H\x1b[{line}m|\x1b[0m"
-    assert Sparing().spare(frame) == (
+    assert Sparing().spare(frame, SIZE) == (
         f"\x1b[1;1H\x1b[{text}mab  \x1b[2;1Hab  \x1b[3;1H\x1b[38;2;2;2;2m|\x1b[0m"
     )

@@ -6,8 +6,8 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from llmchem_tui.ui.widgets.fitting import Table
 from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.widgets.table import Table
 
 
 class Both(App[None]):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from llmchem_tui.session.provider import Text
 from llmchem_tui.storage.session_file import SessionInfo
 from llmchem_tui.storage.sessions import begin_session
+from llmchem_tui.ui.widgets.key_line import KeyLine
 from tests.session.scripted import FOREVER, ScriptedProvider
 from tests.ui.app_under_test import Bench, saved_rows, scripted_pool
+from tests.ui.replays import listed, open_history
 
 BEGINS = (Text('{"assessment": "It beg'), FOREVER)
 
@@ -122,14 +125,27 @@ async def test_an_interrupted_session_goes_on_from_the_list(bench: Bench) -> Non
         await user.begin_round()
         await user.press("escape")
         await user.wait_until(lambda: not user.screen.desk.busy)
+    bench.settings = replace(bench.settings, keymap={"history.resume": "f5"})
+    (session,) = (bench.folder / "sessions").iterdir()
+    (session / "reviews.csv").write_text("noise")
     async with bench.opened() as user:
-        await user.press("h")
-        await user.wait_until(lambda: user.app.screen.check_action("resume", ()))
-        await user.press("w")
+        screen = await open_history(user)
+        assert listed(user)[0].startswith("> ")
+        assert "1 round was interrupted: f5 goes on with it" in user.text("#details")
+        assert {"Resume", "Compare"} <= {key.word for key in screen.query_one(KeyLine).keys}
+        await user.press("f5")
         await user.wait_until(lambda: "confidence" in user.result)
+        assert user.app.current_mode == "round"
+        assert "reviews.csv was damaged, and is kept as reviews.csv.damaged" in user.told
         assert len(saved_rows(bench.folder)) == 3
-        await user.press("h", "w")
+        result = user.result
+        await open_history(user)
+        await user.wait_until(lambda: "was interrupted" not in user.text("#details"))
+        await user.press("f5")
         await user.wait_until(lambda: "there is nothing to do" in user.told)
+        assert user.app.current_mode == "history"
+        await user.press("escape")
+        assert user.result == result  # which stays
 
 
 async def test_a_batch_goes_on_in_a_terminal_that_can_be_lent(bench: Bench) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from llmchem_tui.domain.final_recommendation import Candidate
+from llmchem_tui.ui.outcome import shortfall
 from llmchem_tui.ui.widgets.grades import Grades
-from llmchem_tui.ui.widgets.recommendation import shortfall
 from tests.session.scripted import Script, ScriptedProvider, answer_json, review_json, said
 from tests.ui.app_under_test import Bench, Driver, saved_rows, scripted_pool
 from tests.ui.test_blind import grade_all

@@ -9,6 +9,8 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from llmchem_tui.ui.copying import export_round
+from llmchem_tui.ui.desk import Desk
+from llmchem_tui.ui.painting import Painter
 from llmchem_tui.ui.screens.desk import DeskScreen
 from llmchem_tui.ui.widgets.board import PANES, Board
 from llmchem_tui.ui.widgets.grades import Grades
@@ -94,6 +96,10 @@ class BoardScreen(DeskScreen):
             key_display=">",
         ),
     ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._compositor = Painter()
 
     def content(self) -> Iterable[Widget]:
         """The panes."""

@@ -18,6 +18,7 @@ from llmchem_tui.ui.screens.desk import BACK
 from llmchem_tui.ui.screens.studying import MODE, StudyingScreen
 from llmchem_tui.ui.screens.view import ViewScreen
 from llmchem_tui.ui.study import ORDERS, ordered
+from llmchem_tui.ui.style_sheet import STYLES
 from llmchem_tui.ui.widgets.findings import AdvicePane, PairPane, TablePane
 from llmchem_tui.ui.widgets.folding import Folding
 from llmchem_tui.ui.widgets.heat import HeatTable
@@ -34,6 +35,7 @@ PANES = {"interaction": "Interaction", "pair": "Pair", "weighing": "Recommendati
 class ChemistryScreen(StudyingScreen):
     """The pairwise table with its parameters, and the way to the other views of the same study."""
 
+    CSS_PATH = STYLES / "chemistry.tcss"
     AUTO_FOCUS = "HeatTable"
     HELP = (
         "Chemistry is unsigned: how strongly two models interact, not whether they help each other."

@@ -22,6 +22,7 @@ from llmchem_tui.ui.copying import Place, exports_place
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.desk import DeskScreen
 from llmchem_tui.ui.screens.dialogs import Item, PickScreen
+from llmchem_tui.ui.style_sheet import STYLES
 from llmchem_tui.ui.widgets.comparison import (
     CalibrationPane,
     ComparisonPane,
@@ -46,6 +47,7 @@ _ALONE = "-alone"
 class ComparisonScreen(DeskScreen):
     """Strategies compared over one history or several; the newest question is answered."""
 
+    CSS_PATH = STYLES / "comparison.tcss"
     AUTO_FOCUS = "StrategiesPane"
     HELP = "Strategies compared: what they reach, over the rounds, how long, how sure."
     BINDINGS = [

@@ -58,6 +58,11 @@ class DeskScreen(Screen[None]):
         """What the screen is about."""
         return ()
 
+    def _compositor_refresh(self) -> None:
+        # During a batch Textual paints all the same, and throws the picture away.
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Show what has changed while another screen was in front."""
         if not self._was_in_front:  # all has just been styled

@@ -24,6 +24,7 @@ from llmchem_tui.storage.vignette_form import COMPLEXITIES, LONGEST
 from llmchem_tui.storage.vignettes import VignetteHeader
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.dialogs import AskScreen
+from llmchem_tui.ui.style_sheet import STYLES
 from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.writing import Line, Note, Told, bound_key
@@ -39,6 +40,7 @@ class EditorScreen(ModalScreen[Vignette | None]):
     In a private session nothing is written: it comes back all the same, for the next round.
     """
 
+    CSS_PATH = STYLES / "vignettes.tcss"
     AUTO_FOCUS = "Note"
     BINDINGS = [
         Binding(

@@ -21,6 +21,7 @@ from llmchem_tui.ui.comparison import Comparisons
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.desk import BACK, DeskScreen
 from llmchem_tui.ui.screens.dialogs import WriteScreen
+from llmchem_tui.ui.style_sheet import STYLES
 from llmchem_tui.ui.widgets.saved import Details, SavedList, Search
 from llmchem_tui.ui.words import count
 
@@ -36,6 +37,7 @@ _AT_ONCE = 50
 class HistoryScreen(DeskScreen):
     """Sessions and histories, searched, told about, and replayed."""
 
+    CSS_PATH = STYLES / "history.tcss"
     AUTO_FOCUS = "SavedList"
     BINDINGS = [
         Binding(
@@ -80,6 +82,7 @@ class HistoryScreen(DeskScreen):
         self._entries: list[Entry] = []
         self._known: dict[Path, Outline] = {}
         self._busy = ""
+        self._kind: bool | None = None
 
     def content(self) -> Iterable[Widget]:
         """The field to search in, the list, and what is known of one of it."""
@@ -154,7 +157,12 @@ class HistoryScreen(DeskScreen):
     @on(OptionList.OptionHighlighted)
     def _show_details(self) -> None:
         entry = self.query_one(SavedList).entry
-        self.query_one(Details).show(entry, self._known.get(entry.path) if entry else None)
+        known = self._known.get(entry.path) if entry else None
+        self.query_one(Details).show(entry, known, self.key("history.resume"))
+        kind = None if entry is None else entry.folder
+        if kind is not self._kind:  # other keys make sense
+            self._kind = kind
+            self.refresh_bindings()
 
     # --- search -----------------------------------------------------------------------------
 

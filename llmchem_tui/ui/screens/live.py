@@ -13,13 +13,6 @@ from textual.content import Content
 
 from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.session.events import (
-    AnswerEnded,
-    ReviewEnded,
-    RoundEnded,
-    RoundResumed,
-    RoundStarted,
-)
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.board import UNZOOM
@@ -154,15 +147,17 @@ class LiveScreen(OwnGradesScreen):
     @work(group="round")
     async def _run(self, laboratory: Laboratory, stop: asyncio.Event, folder: Path | None) -> None:
         """Run the next round, or go on with the one that was interrupted in a session's folder."""
-        self.desk.state = self.desk.saved_in = None
+        plan = None
         try:
             plan = await self._resumed(laboratory, folder) if folder else None
+            self.desk.state = self.desk.saved_in = None
             if await self._may_leave(laboratory):
                 plan = plan or self.desk.setup.plan(laboratory)
                 await self._watch(laboratory, plan, stop)
         except LlmchemError as error:
             self.tell(str(error), "error")
-            self.board.wait(f"The round broke off. {error}")
+            if folder is None or plan is not None:
+                self.board.wait(f"The round broke off. {error}")
         finally:
             self.desk.busy, self.desk.stop = False, None
             self.refresh_bindings()
@@ -173,6 +168,9 @@ class LiveScreen(OwnGradesScreen):
         from llmchem_tui.resuming import resume
 
         plan = await asyncio.to_thread(resume, laboratory, folder)
+        for note in laboratory.recorder.mended:
+            self.tell(note)
+        await self.app.switch_mode("round")
         self.desk.setup.repeat(plan.rounds[0])
         self.query_one(VignettePane).show(self.desk.setup.vignette)
         return plan
@@ -192,6 +190,13 @@ class LiveScreen(OwnGradesScreen):
         return True
 
     async def _watch(self, laboratory: Laboratory, plan: Plan, stop: asyncio.Event) -> None:
+        from llmchem_tui.session.events import (
+            AnswerEnded,
+            ReviewEnded,
+            RoundEnded,
+            RoundResumed,
+            RoundStarted,
+        )
         from llmchem_tui.session.state import RoundState
 
         state: RoundState | None = None
@@ -205,7 +210,7 @@ class LiveScreen(OwnGradesScreen):
                     state.apply(event)
                     self._tell_once(laboratory)
                     if isinstance(event, AnswerEnded | ReviewEnded | RoundEnded):
-                        self.board.show_grades()
+                        self.board.take_grades()
                         self.refresh_bindings()
         if state is not None:
             self.desk.saved_in = folder = (

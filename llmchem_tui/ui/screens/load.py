@@ -16,6 +16,7 @@ from llmchem_tui.domain.errors import LlmchemError
 from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.storage.vignettes import ENDINGS, load_file
+from llmchem_tui.ui.style_sheet import STYLES
 from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.writing import Line, Told
 
@@ -54,6 +55,7 @@ class _Paths(Suggester):
 class LoadScreen(ModalScreen[Vignette | None]):
     """Load a vignette from a file. Comes back with it, or None."""
 
+    CSS_PATH = STYLES / "vignettes.tcss"
     BINDINGS = [
         Binding(
             "enter",

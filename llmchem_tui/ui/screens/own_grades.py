@@ -8,8 +8,6 @@ from textual import work
 from textual.binding import Binding
 
 from llmchem_tui.domain.errors import LlmchemError
-from llmchem_tui.domain.model import ReviewResult
-from llmchem_tui.domain.totals import Totals
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import HUMAN, Reading
 from llmchem_tui.ui.screens.board import BoardScreen
@@ -18,6 +16,8 @@ from llmchem_tui.ui.widgets.streams import StreamPane
 from llmchem_tui.ui.words import number
 
 if TYPE_CHECKING:
+    from llmchem_tui.domain.model import ReviewResult
+    from llmchem_tui.domain.totals import Totals
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.session.state import RoundState
 

@@ -12,8 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from llmchem_tui.domain.errors import LlmchemError
-from llmchem_tui.domain.final_recommendation import NOTICE
-from llmchem_tui.domain.model import Vignette
+from llmchem_tui.domain.model import NOTICE, Vignette
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.forecast import actual_bars
 from llmchem_tui.session.replay import SPEEDS, Player
@@ -23,6 +22,7 @@ from llmchem_tui.ui.copying import Place, exports_place, session_place
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.screens.board import BoardScreen
+from llmchem_tui.ui.style_sheet import STYLES
 from llmchem_tui.ui.widgets.board import Board, VignettePane
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.grades import what_if
@@ -51,6 +51,7 @@ _NO_TEXT = "The history does not have the vignette's text."
 class ReplayingScreen(BoardScreen):
     """The panes of the round that a player is in, and the line that drives it."""
 
+    CSS_PATH = STYLES / "history.tcss"
     AUTO_FOCUS = "Transport"
 
     def __init__(self, desk: Desk, saved: Replay, trial: str = "") -> None:

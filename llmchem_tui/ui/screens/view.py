@@ -8,6 +8,7 @@ from textual.binding import Binding
 
 from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.desk import DeskScreen
+from llmchem_tui.ui.style_sheet import STYLES
 
 if TYPE_CHECKING:
     from llmchem_tui.ui.study import Study
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 class ViewScreen(DeskScreen):
     """Shows a study, and the next one as soon as rounds or parameters have changed."""
 
+    CSS_PATH = STYLES / "views.tcss"
     BINDINGS = [
         Binding("escape", "leave", "Back", id="view.leave", tooltip="Back to the table of pairs")
     ]

@@ -22,6 +22,7 @@ from llmchem_tui.ui.desk import Desk
 from llmchem_tui.ui.screens.dialogs import AskScreen
 from llmchem_tui.ui.screens.editor import EditorScreen
 from llmchem_tui.ui.screens.load import LoadScreen
+from llmchem_tui.ui.style_sheet import STYLES
 from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.vignettes import Search, VignetteList, looked_at
@@ -50,6 +51,7 @@ class SearchLine(Line):
 class VignetteScreen(ModalScreen[Vignette | None]):
     """Choose a vignette; typing narrows the list. Comes back with the vignette, or None."""
 
+    CSS_PATH = STYLES / "vignettes.tcss"
     AUTO_FOCUS = "SearchLine"
     BINDINGS = [
         Binding(

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
-from llmchem_tui.domain.model import Vignette
 from llmchem_tui.domain.plain_text import plain, plain_line
-from llmchem_tui.domain.totals import Totals
 from llmchem_tui.ui.copying import Copied
-from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.folding import Folding
 from llmchem_tui.ui.widgets.grades import Grades
 from llmchem_tui.ui.widgets.recommendation import Recommendation
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.widgets.streams import Streams
+
+if TYPE_CHECKING:
+    from llmchem_tui.domain.model import Vignette
+    from llmchem_tui.domain.totals import Totals
+    from llmchem_tui.ui.reading import Reading
 
 PANES = {
     "pool": "Pool",
@@ -70,6 +73,7 @@ class Board(Folding):
         super().__init__(PANES, panes, id=id)
         self.reading: Reading | None = None
         self._outcome: tuple[str, Totals | None] | None = None
+        self._more_grades = False
 
     # --- a round ----------------------------------------------------------------------------
 
@@ -78,7 +82,7 @@ class Board(Folding):
         self.reading = reading
         self.zoom(None)
         await self.query_one(Streams).begin(reading)
-        self.query_one(Grades).begin(reading)
+        await self.query_one(Grades).begin(reading)
 
     def draw(
         self,
@@ -86,11 +90,21 @@ class Board(Folding):
         load_seconds: Mapping[str, float] | None = None,
         half: int | None = None,
     ) -> None:
-        """Bring the streams up to date, or every other one; see ``Streams.draw``."""
+        """Bring the streams up to date, or every other one; see ``Streams.draw``.
+
+        The grade matrix, too, where grades have come.
+        """
         self.query_one(Streams).draw(now, load_seconds, half)
+        if self._more_grades:
+            self.show_grades()
+
+    def take_grades(self) -> None:
+        """Bring the grade matrix up to date when next all is drawn: many may come at once."""
+        self._more_grades = True
 
     def show_grades(self) -> None:
         """Bring the grade matrix up to date."""
+        self._more_grades = False
         self.query_one(Grades).draw()
 
     def finish(self, saved: str, sitting: Totals | None) -> None:

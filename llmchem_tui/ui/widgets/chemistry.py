@@ -9,9 +9,6 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from llmchem_tui.domain.plain_text import plain_line
-from llmchem_tui.ui.widgets.advice import doubt_text
-from llmchem_tui.ui.widgets.heat import HeatTable
-from llmchem_tui.ui.widgets.heat_views import interaction_view
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import name_text
 
@@ -31,13 +28,8 @@ class Chemistry(Vertical):
     )
 
     def compose(self) -> ComposeResult:
-        """The next ensemble above, since it must never scroll away."""
+        """The next ensemble; the table comes below it, for this must never scroll away."""
         yield Said(id="next")
-        yield HeatTable()
-
-    def on_mount(self) -> None:
-        """An empty table would be a bar without a word."""
-        self.query_one(HeatTable).display = False
 
     def show(
         self, table: ChemistryTable, following: Choice | None, *, what_if: bool = False
@@ -47,13 +39,27 @@ class Chemistry(Vertical):
         said = self.query_one(Said)
         said.say(text)
         said.display = bool(text)  # a replay has no next ensemble to offer
-        heat = self.query_one(HeatTable)
-        heat.display = len(table.names) >= _PAIR
-        if heat.display:
-            heat.show(table.names, interaction_view(table))
+        self._show_heat(table)
+
+    def _show_heat(self, table: ChemistryTable) -> None:
+        """Show the table where it has pairs: an empty one would be a bar without a word."""
+        from llmchem_tui.ui.widgets.heat import HeatTable
+        from llmchem_tui.ui.widgets.heat_views import interaction_view
+
+        made = self.query(HeatTable)
+        if len(table.names) < _PAIR:
+            made.set(display=False)
+            return
+        heat = made.first() if made else HeatTable()
+        if not made:
+            self.mount(heat)
+        heat.display = True
+        heat.show(table.names, interaction_view(table))
 
 
 def _next(table: ChemistryTable, following: Choice | None, what_if: bool) -> Content:
+    from llmchem_tui.ui.widgets.advice import doubt_text
+
     lines = []
     if what_if:
         lines.append(Content.styled("what if: not as it is saved", "bold $warning"))

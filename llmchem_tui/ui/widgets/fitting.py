@@ -1,12 +1,10 @@
-"""Widgets that are as large as what they show, whenever that changes."""
+"""A widget that is as large as what it shows, whenever that changes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from textual.content import Content
 from textual.geometry import Region
-from textual.widgets import DataTable
 
 if TYPE_CHECKING:
     from textual.widget import Widget as _Mixed
@@ -33,7 +31,3 @@ class Fitting(_Mixed):
         if layout:
             self.styles.merge_rules({})  # no rule, but other styles than before
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
-
-
-class Table(Fitting, DataTable[Content]):
-    """A table of texts that are never markup."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import DescendantFocus
 from textual.widget import Widget
-from textual.widgets import Tab, Tabs
+
+if TYPE_CHECKING:
+    from textual.widgets import Tabs
 
 
 class Folding(Vertical):
@@ -25,26 +27,30 @@ class Folding(Vertical):
         super().__init__(id=id)
         self._titles = dict(titles)
         self._front = next(iter(self._titles))
+        self._tabs: Tabs | None = None
         self._panes = [pane.add_class("pane") for pane in panes]
 
     def compose(self) -> ComposeResult:
         """The panes, below tabs where the screen is narrow from the first."""
         if self.screen.has_class("-narrow"):
-            yield self._tabs()
+            yield self._new_tabs()
         yield Container(*self._panes)
 
     async def on_resize(self) -> None:
         """Make the tabs when they are first seen: they are many widgets."""
-        if self.screen.has_class("-narrow") and not self.query(Tabs):
-            await self.mount(self._tabs(), before=0)
+        if self.screen.has_class("-narrow") and self._tabs is None:
+            await self.mount(self._new_tabs(), before=0)
             self.show_front(self.front)
 
-    def _tabs(self) -> Tabs:
+    def _new_tabs(self) -> Tabs:
+        from textual.widgets import Tab, Tabs
+
         tabs = Tabs(
             *(Tab(Content(title), id=f"tab-{name}") for name, title in self._titles.items()),
             active=f"tab-{self._front}",
         )
         tabs.can_focus = False  # their keys are the screen's
+        self._tabs = tabs
         return tabs
 
     def on_mount(self) -> None:
@@ -57,8 +63,11 @@ class Folding(Vertical):
         """Give a pane another title, on its border and on its tab."""
         self._titles[name] = title
         self.query_one(f"#{name}").border_title = Content(title)
-        for tab in self.query(Tab).filter(f"#tab-{name}"):
-            tab.label = Content(title)
+        if self._tabs is not None:
+            from textual.widgets import Tab
+
+            for tab in self._tabs.query(Tab).filter(f"#tab-{name}"):
+                tab.label = Content(title)
 
     @property
     def front(self) -> str:
@@ -83,9 +92,8 @@ class Folding(Vertical):
     def show_front(self, name: str) -> None:
         """Bring a pane to the front; the keyboard stays where it is."""
         self._front = name
-        for tabs in self.query(Tabs):
-            if tabs.active:  # else they are being made
-                tabs.active = f"tab-{name}"
+        if self._tabs is not None and self._tabs.active:  # else they are being made
+            self._tabs.active = f"tab-{name}"
         for pane in self._titles:
             self.query_one(f"#{pane}").set_class(pane == name, "-shown")
 
@@ -95,8 +103,8 @@ class Folding(Vertical):
             if node.id in self._titles:
                 self.show_front(node.id)
 
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        """Go to the pane of a tab that is clicked."""
         event.stop()
         name = event.tabs.active.removeprefix("tab-")
         if name and name != self.front:

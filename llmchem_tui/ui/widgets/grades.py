@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,9 +16,11 @@ from llmchem_tui.domain.model import Status
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.reading import HUMAN, Reading
-from llmchem_tui.ui.widgets.fitting import Table
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, number
+
+if TYPE_CHECKING:
+    from llmchem_tui.ui.widgets.table import Table
 
 _WIDTH, _WIDE, _FEWEST_NAME_CELLS = 5, 6, 10
 _LETTER_WIDTH, _YOU_WIDTH = 3, 5
@@ -71,23 +74,27 @@ class Grades(Vertical):
         self._made_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """The table, and the line that explains a cell."""
-        yield Table(cursor_type="cell", cell_padding=0)
+        """The line that explains a cell; the table comes with the first round."""
         with VerticalScroll(can_focus=False):
             yield Said(id="rationale")
 
     def on_mount(self) -> None:
-        """An empty table would be a bar without a word."""
-        self.table.display = False
+        """Say what will be here."""
         self.query_one(Said).say(NOTHING_YET)
 
     @property
     def table(self) -> Table:
-        """The matrix, keyed by the models' letters."""
+        """The matrix, keyed by the models' letters; there is none before the first round."""
+        from llmchem_tui.ui.widgets.table import Table
+
         return self.query_one(Table)
 
-    def begin(self, reading: Reading) -> None:
+    async def begin(self, reading: Reading) -> None:
         """Make the rows and columns of a round."""
+        from llmchem_tui.ui.widgets.table import Table
+
+        if not self.query(Table):
+            await self.mount(Table(cursor_type="cell", cell_padding=0), before=0)
         self._reading = reading
         self.table.display = True
         if HUMAN not in self._rows and self._made_for == self._needs(reading):
@@ -146,20 +153,20 @@ class Grades(Vertical):
         if reading.own_grades and HUMAN not in self._rows:
             self._rows[HUMAN] = HUMAN
             self._add_row(HUMAN, Content(""))
-        saved = reading.saved_score()
+        table, saved = self.table, reading.saved_score()
         score = reading.score() if reading.asks_what_if else saved
         for row, reviewer in self._rows.items():
-            self._set(row, "reviewer", self._label(reading, row, reviewer))
+            _set(table, row, "reviewer", self._label(reading, row, reviewer))
             for column in map(reading.letter, reading.order):
-                self._set(row, column, _cell(reading, reviewer, self._rows[column]))
+                _set(table, row, column, _cell(reading, reviewer, self._rows[column]))
         for column, name in ((reading.letter(name), name) for name in reading.order):
             own, was = score.scores[name], saved.scores[name]
             consensus = _marked(_tenth(own.quality), _tenth(was.quality))
-            self._set(_CONSENSUS, column, Content.styled(_wide(consensus), "bold"))
+            _set(table, _CONSENSUS, column, Content.styled(_wide(consensus), "bold"))
             variance = _marked(_variance(own.variance), _variance(was.variance))
-            self._set(column, _VARIANCE, Content(f"{variance:>{_WIDE}}"))
+            _set(table, column, _VARIANCE, Content(f"{variance:>{_WIDE}}"))
             accuracy = _marked(number(own.review_accuracy), number(was.review_accuracy))
-            self._set(column, _ACCURACY, Content(f"{accuracy:>{_WIDE}}"))
+            _set(table, column, _ACCURACY, Content(f"{accuracy:>{_WIDE}}"))
         self.border_subtitle = _subtitle(reading)
         self._explain()
 
@@ -171,10 +178,6 @@ class Grades(Vertical):
 
     def _fitted(self, label: str) -> Content:
         return Content(label).truncate(self._name_width, ellipsis=True)
-
-    def _set(self, row: str, column: str, value: Content) -> None:
-        if not value.is_same(self.table.get_cell(row, column)):
-            self.table.update_cell(row, column, value)
 
     def _pair(self) -> tuple[str, str] | None:
         """The reviewer and the author of the cell under the cursor."""
@@ -250,6 +253,11 @@ def _subtitle(reading: Reading) -> str:
     parts += ["with yours"] * (reading.counts(HUMAN) and bool(reading.own_grades))
     parts += [f"abstain < {number(reading.abstain_below)}"] * reading.moved_threshold
     return f"what if: {' · '.join(parts)} · {_CHANGED} changed"
+
+
+def _set(table: Table, row: str, column: str, value: Content) -> None:
+    if not value.is_same(table.get_cell(row, column)):
+        table.update_cell(row, column, value)
 
 
 def _marked(value: str, saved: str) -> str:

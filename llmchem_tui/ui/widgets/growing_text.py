@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -58,6 +59,7 @@ class GrowingText(ScrollView, can_focus=True):
         self._lines: list[Line] = []
         self._rows: list[_Row] = []
         self._width = 0
+        self._looks: dict[str, Style] = {}
 
     @property
     def text(self) -> str:
@@ -119,7 +121,10 @@ class GrowingText(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Remember whether the end is in view: another size alone does not say where one was."""
-        super().watch_scroll_y(old_value, new_value)
+        # Not Textual's way: it would move the scrollbar, and arrange the screen anew for a widget
+        # that is nowhere to be seen.
+        if round(old_value) != round(new_value):
+            self.refresh(self.size.region)
         self._at_end = self.is_vertical_scroll_end
 
     @property
@@ -131,7 +136,7 @@ class GrowingText(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return a row as it is in view, and its piece of the bar."""
-        base, bar = map(self.get_component_rich_style, (PLAIN, _BAR))
+        base, bar = self._look(PLAIN), self._look(_BAR)
         text = self._row(self.scroll_offset.y + y)
         thumb = Segment(_THUMB if y in self._thumb() else " ", bar)
         row = Strip(text).crop_extend(0, self._width, base)
@@ -141,14 +146,27 @@ class GrowingText(ScrollView, can_focus=True):
         if number >= len(self._rows):
             return []
         row = self._rows[number]
-        style = self.get_component_rich_style(self._lines[row.line].kind)
+        style = self._look(self._lines[row.line].kind)
+        selection = self.text_selection
+        if selection is None or (span := selection.get_span(number)) is None:
+            return [Segment(row.text, style)]
+        start, end = span
         text = Text(row.text, end="")
-        text.stylize(style)  # as a span: a text's own style is not rendered where it has no spans
-        if (selection := self.text_selection) and (span := selection.get_span(number)):
-            start, end = span
-            selected = self.screen.get_component_rich_style("screen--selection")
-            text.stylize(selected, start, len(row.text) if end == -1 else end)
+        text.stylize(style)
+        selected = self.screen.get_component_rich_style("screen--selection")
+        text.stylize(selected, start, len(row.text) if end == -1 else end)
         return list(text.render(self.app.console))
+
+    def _look(self, kind: str) -> Style:
+        """The style of a kind of line; Textual forgets what it is whenever anything is painted."""
+        if kind not in self._looks:
+            self._looks[kind] = self.get_component_rich_style(kind)
+        return self._looks[kind]
+
+    def notify_style_update(self) -> None:
+        """Take other styles: the theme has changed, or what has the keyboard."""
+        self._looks.clear()
+        super().notify_style_update()
 
     def _thumb(self) -> range:
         """The rows of the view that the bar's thumb takes; none where everything is in view."""

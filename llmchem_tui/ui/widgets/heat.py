@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.content import Content
+from textual.widgets.data_table import RowKey
 
 from llmchem_tui.ui.copying import Copied
-from llmchem_tui.ui.widgets.fitting import Table
 from llmchem_tui.ui.widgets.heat_views import HeatView
+from llmchem_tui.ui.widgets.table import Table
 from llmchem_tui.ui.words import name_text
 
 _WIDTH = 6
 _NAME = "name"
 _LONGEST_NAME, _FEWEST_NAME_CELLS = 44, 14
+_BESIDE = 3  # columns: the one with the names, and a part of one on each side
 _USUAL_WIDTH = 40
 """Of a pane that has not been shown yet."""
+
+
+class _Cell:
+    """What stands in a cell, written when it is seen: two hundred models make forty thousand."""
+
+    __slots__ = ("_write",)
+
+    def __init__(self, write: Callable[[], Content]) -> None:
+        self._write = write
+
+    def __str__(self) -> str:
+        return str(self._write())
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._write()
 
 
 class HeatTable(Table):
     """Models down and across, numbered in the order of their names; the darker the stronger.
 
-    Cells are patched; only other models, another order, view or width makes the table anew.
+    Only other models, another order, view or width makes the table anew.
     """
 
     def __init__(self, id: str | None = None) -> None:
@@ -33,6 +55,7 @@ class HeatTable(Table):
         self._marks: Mapping[str, str] = {}
         self._names: tuple[str, ...] = ()
         self._made: tuple[object, ...] = ()
+        self._in_view = range(0)
 
     def show(
         self,
@@ -86,11 +109,9 @@ class HeatTable(Table):
         if made != self._made:
             self._make(view.title, name_width, width)
             self._made = made
-        for i in self._order:
-            name = self._names[i]
-            self._set(str(i), _NAME, self._label(i, name, name_width))
-            for j in self._order:
-                self._set(str(i), str(j), view.cell(name, self._names[j]))
+        self._clear_caches()  # of what the cells were
+        self._look()
+        self.refresh()
 
     def _make(self, title: str, name_width: int, width: int) -> None:
         """Make rows and columns anew; the cursor stays on its pair."""
@@ -100,9 +121,10 @@ class HeatTable(Table):
         self.add_column(Text(title), key=_NAME, width=name_width)
         for i in self._order:
             self.add_column(Text(f"{i + 1:>{_WIDTH}}"), key=str(i), width=width)
-        blanks = [Content("")] * (len(self._order) + 1)
         for i in self._order:
-            self.add_row(*blanks, key=str(i))
+            cells: Any = [_Cell(partial(self._cell, i, j)) for j in self._order]
+            label: Any = _Cell(partial(self._label, i, name_width))  # drawn as the text that it is
+            self.add_row(label, *cells, key=str(i))
         if before and {*before} <= {*self._names}:
             self.point(*before)
 
@@ -128,11 +150,42 @@ class HeatTable(Table):
         whole = self.size.width or _USUAL_WIDTH
         return whole - (0 < self.size.height < rows)
 
-    def _label(self, i: int, name: str, width: int) -> Content:
-        mark = f"{self._marks.get(name, ' ')} " if self._marks else ""
-        label = Content(f"{mark}{i + 1} {name_text(name)}")
+    def _label(self, i: int, width: int) -> Content:
+        mark = f"{self._marks.get(self._names[i], ' ')} " if self._marks else ""
+        label = Content(f"{mark}{i + 1} {name_text(self._names[i])}")
         return label.truncate(width, ellipsis=True)
 
-    def _set(self, row: str, column: str, value: Content) -> None:
-        if not value.is_same(self.get_cell(row, column)):
-            self.update_cell(row, column, value)
+    # --- what Textual does for all cells, done for those in view ------------------------------
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        super()._update_dimensions(())  # every column has its width, every row its one line
+
+    def _render_cell(
+        self,
+        row_index: int,
+        column_index: int,
+        base_style: Style,
+        width: int,
+        cursor: bool = False,
+        hover: bool = False,
+    ) -> list[list[Segment]]:
+        if column_index > 0 and column_index not in self._in_view:
+            return [[Segment(" " * width)]]
+        return super()._render_cell(row_index, column_index, base_style, width, cursor, hover)
+
+    def _look(self) -> None:
+        """See which columns are in view, and forget rows of which others were."""
+        width = _WIDTH + (self._view is not None and self._view.met is not None)
+        first = int(self.scroll_x) // width
+        self._in_view = range(first, first + self.size.width // width + _BESIDE)
+        self._row_render_cache.clear()
+        self._line_cache.clear()
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Show the columns that come into view."""
+        self._look()
+        super().watch_scroll_x(old_value, new_value)
+
+    def _cell(self, i: int, j: int) -> Content:
+        assert self._view is not None
+        return self._view.cell(self._names[i], self._names[j])

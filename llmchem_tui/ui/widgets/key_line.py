@@ -59,6 +59,7 @@ class KeyLine(Said):
     def __init__(self) -> None:
         super().__init__()
         self.keys: tuple[LineKey, ...] = ()
+        self._changed = False
 
     def on_mount(self) -> None:
         """Follow the keyboard, and what makes sense."""
@@ -70,10 +71,13 @@ class KeyLine(Said):
         self._draw()
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if self.app.app_focus:  # else nothing has the keyboard, and most keys would leave the line
+        # Else nothing has the keyboard, and most keys would leave the line.
+        if self.app.app_focus and not self._changed:
+            self._changed = True
             self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
+        self._changed = False
         if not self.is_attached or not self.screen.is_active:
             return
         self.keys = tuple(_fitting(self._shown(), self.size.width or self.app.size.width))

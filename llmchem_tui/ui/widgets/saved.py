@@ -23,6 +23,7 @@ from llmchem_tui.ui.words import MISSING, count, number
 
 _NOT_FOUND = "nothing found"
 _READING = "…"
+_INTERRUPTED = ">"
 _NAME_WIDTH = 23
 _ROUNDS_WIDTH = 13
 _MOST_ROUNDS = 100
@@ -32,8 +33,8 @@ class SavedList(LineList):
     """Sessions and histories; enter replays the highlighted one."""
 
     HELP = (
-        "Saved sessions, newest first, and histories. ✗ cannot be read: beside it stands why. "
-        "Enter replays."
+        "Saved sessions, newest first, and histories. ✗ cannot be read: beside it stands why; "
+        f"{_INTERRUPTED} has a round that was interrupted. Enter replays."
     )
 
     class Chosen(Message):
@@ -112,7 +113,7 @@ class SavedList(LineList):
     def _line(self, entry: Entry) -> Content:
         # No colour: on the cursor's background none can be relied upon.
         outline = self._known.get(entry.path)
-        mark = MISSING if outline and outline.problem else " "
+        mark = _mark(outline) if outline else " "
         name = Content(plain_line(entry_title(entry))).truncate(
             _NAME_WIDTH, ellipsis=True, pad=True
         )
@@ -132,13 +133,13 @@ class Details(VerticalScroll):
         """One text, never markup."""
         yield Said(id="details-text")
 
-    def show(self, entry: Entry | None, outline: Outline | None) -> None:
-        """Show one of the list; None: there is none."""
+    def show(self, entry: Entry | None, outline: Outline | None, resume: str) -> None:
+        """Show one of the list; None: there is none. ``resume``: the key that goes on with it."""
         if (entry, outline) == self._shown:
             return
         self._shown = (entry, outline)
         self.border_title = Content(plain_line(entry_title(entry))) if entry else ""
-        lines = list(_lines(entry, outline)) if entry else []
+        lines = list(_lines(entry, outline, resume)) if entry else []
         self.query_one(Said).say(Content("\n").join(lines))
         self.scroll_home(animate=False)
 
@@ -176,7 +177,10 @@ class Search(Input):
             tooltip="Show everything again",
         ),
     ]
-    HELP = "Type words: name, model, vignette, simulated, private, damaged. Enter replays."
+    HELP = (
+        "Type words: name, model, vignette, simulated, private, interrupted, damaged. Enter "
+        "replays."
+    )
 
 
 def entry_title(entry: Entry) -> str:
@@ -189,6 +193,12 @@ def entry_title(entry: Entry) -> str:
 
 def _labels(outline: Outline) -> list[str]:
     return [*["SIMULATED"] * outline.simulated, *["PRIVATE"] * outline.private]
+
+
+def _mark(outline: Outline) -> str:
+    if outline.problem:
+        return MISSING
+    return _INTERRUPTED if outline.interrupted else " "
 
 
 def _told(outline: Outline | None) -> str:
@@ -205,11 +215,11 @@ def _searched(entry: Entry, outline: Outline | None) -> str:
     words = [entry_title(entry), str(entry.path)]
     if outline is not None:
         words += [*outline.models, *outline.vignettes, *outline.tasks, *_labels(outline)]
-        words += ["damaged"] * bool(outline.problem)
+        words += ["damaged"] * bool(outline.problem) + ["interrupted"] * bool(outline.interrupted)
     return " ".join(words).casefold()
 
 
-def _lines(entry: Entry, outline: Outline | None) -> Iterator[Content]:
+def _lines(entry: Entry, outline: Outline | None, resume: str) -> Iterator[Content]:
     if outline is None:
         yield Content.styled("it is being read …", "$muted")
         return
@@ -221,17 +231,10 @@ def _lines(entry: Entry, outline: Outline | None) -> Iterator[Content]:
         yield Content.styled(" · ".join(labels), "bold $warning")
     if outline.private:
         yield Content.styled("numbers only: its texts are not saved", "$muted")
-    facts = {
-        "ended": " to ".join(dict.fromkeys(filter(None, outline.span))),
-        "models": ", ".join(outline.models),
-        "vignettes": ", ".join(outline.vignettes),
-        "tasks": ", ".join(outline.tasks) if not outline.vignettes else "",
-        "outcome": _outcomes(outline.rounds),
-        "path": str(entry.path),
-    }
-    for name, fact in facts.items():
-        if fact:
-            yield Content.assemble(Content.styled(f"{name} ", "$muted"), plain_line(fact))
+    if outline.interrupted:
+        yield Content.styled(_interrupted(outline, resume), "bold $accent")
+    for name, fact in _facts(entry, outline):
+        yield Content.assemble(Content.styled(f"{name} ", "$muted"), plain_line(fact))
     if not outline.rounds:
         yield Content.styled("no finished round; what was begun can be replayed", "$muted")
         return
@@ -240,6 +243,26 @@ def _lines(entry: Entry, outline: Outline | None) -> Iterator[Content]:
         yield _round_line(one)
     if (more := len(outline.rounds) - _MOST_ROUNDS) > 0:
         yield Content.styled(f"and {more:,} more", "$muted")
+
+
+def _facts(entry: Entry, outline: Outline) -> Iterator[tuple[str, str]]:
+    facts = {
+        "ended": " to ".join(dict.fromkeys(filter(None, outline.span))),
+        "models": ", ".join(outline.models),
+        "vignettes": ", ".join(outline.vignettes),
+        "tasks": ", ".join(outline.tasks) if not outline.vignettes else "",
+        "outcome": _outcomes(outline.rounds),
+        "path": str(entry.path),
+    }
+    return ((name, fact) for name, fact in facts.items() if fact)
+
+
+def _interrupted(outline: Outline, resume: str) -> str:
+    several = outline.interrupted > 1
+    were = f"{count(outline.interrupted, 'round')} {'were' if several else 'was'} interrupted"
+    if outline.private:
+        return f"{were}, and cannot go on without texts"
+    return f"{were}: {resume} goes on{'' if several else ' with it'}"
 
 
 def _outcomes(rounds: Sequence[RoundOutline]) -> str:

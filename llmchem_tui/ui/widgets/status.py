@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from llmchem_tui.domain.final_recommendation import NOTICE
+from llmchem_tui.domain.model import NOTICE
 from llmchem_tui.ui.setup import Setup
 from llmchem_tui.ui.widgets.said import Said
 from llmchem_tui.ui.words import clock, name_text

@@ -13,14 +13,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from llmchem_tui.domain.plain_text import plain
-from llmchem_tui.session.events import Call
 from llmchem_tui.ui.copying import Copied
-from llmchem_tui.ui.reading import Reading
 from llmchem_tui.ui.widgets.growing_text import HEADING, MUTED, PLAIN, WRONG, GrowingText, Line
 from llmchem_tui.ui.words import state_word
 
 if TYPE_CHECKING:
     from llmchem_tui.session.state import CallState
+    from llmchem_tui.ui.reading import Reading
 
 _PANE_WIDTH = 28
 _HEADINGS = ("Medications:", "Cautions:")
@@ -65,6 +64,8 @@ class StreamPane(GrowingText):
     @property
     def call(self) -> CallState:
         """The call that the pane shows."""
+        from llmchem_tui.session.events import Call
+
         if self.show_answer:
             return self._state.calls[Call(self.model)]
         return self._state.latest_call(self.model)
@@ -179,14 +180,16 @@ class Streams(Container):
             self.styles.grid_size_columns = 1
             self.alone.styles.column_span = 1
             return
-        for pane in self.panes:
-            pane.styles.column_span = 1
         fitting = max(1, self.size.width // _PANE_WIDTH)
         rows = -(-len(self.panes) // fitting)
         columns = -(-len(self.panes) // rows)
         self.styles.grid_size_columns = columns
-        # the last pane takes what is left of its row
-        self.panes[-1].styles.column_span = columns - (len(self.panes) - 1) % columns
+        *others, last = self.panes
+        for pane in others:
+            pane.styles.column_span = 1
+        # It takes what is left of its row. Told once: another span, if only for a moment, would
+        # have the whole screen laid out anew.
+        last.styles.column_span = columns - (len(self.panes) - 1) % columns
 
 
 def _subtitle(reading: Reading, call: CallState, word: Content) -> Content:
