@@ -106,6 +106,8 @@ def _opened(path: Path) -> TextIO:
             if beginning and not _OURS.match(beginning):
                 raise OSError(errno.EEXIST, "it is there already and is no log of llmchem")
             os.fchmod(descriptor, 0o600)
+            if beginning and os.pread(descriptor, 1, os.fstat(descriptor).st_size - 1) != b"\n":
+                os.write(descriptor, b"\n")  # behind a line that a crash has cut off
         elif not stat.S_ISCHR(kind):
             raise OSError(errno.EINVAL, "it is not a regular file")
         os.set_blocking(descriptor, True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _NEWEST = 5_000
 """Calls of a sitting that tell how long calls take: older ones do not matter any more."""
+_TEXTS = ["result", "medications"]
+"""Columns of a history that teach nothing."""
 
 
 class Past:
@@ -97,7 +99,9 @@ class Past:
 
         with self._reading:  # two screens may learn at once
             while self._finished:
-                self._here = [join([*self._here, history_of(self._finished[:1])])]
+                rows = history_of(self._finished[:1])
+                rows.frame[_TEXTS] = ""
+                self._here = [join([*self._here, rows])]
                 del self._finished[0]
             return self._here
 

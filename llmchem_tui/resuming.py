@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from llmchem_tui.laboratory import Laboratory
     from llmchem_tui.session.events import Event
     from llmchem_tui.session.scheduler import RoundPlan
-    from llmchem_tui.storage.sessions import SessionWriter
+
+
+class CannotGoOn(InputError):
+    """No round of a session can go on: ``why``, and ``notes`` on what was mended in it before.
+
+    ``whole``: no round of it was interrupted, so that nothing needs to go on.
+    """
+
+    def __init__(self, why: str, notes: Sequence[str] = (), *, whole: bool = False) -> None:
+        super().__init__(" ".join([*notes, why]))
+        self.why, self.notes, self.whole = why, notes, whole
 
 
 def resume(laboratory: Laboratory, folder: Path) -> Plan:
@@ -28,8 +38,9 @@ def resume(laboratory: Laboratory, folder: Path) -> Plan:
     thread.
 
     Raises:
-        InputError: no round of it was interrupted, or a round cannot go on: its texts are private,
-            or a model, a prompt or ``abstain_below`` is another one now.
+        CannotGoOn: no round of it was interrupted, or a model, a prompt or ``abstain_below`` is
+            another one now.
+        InputError: texts are private, or a file of it is missing or damaged.
         StorageError: the session cannot be written, or another process is writing it.
     """
     if laboratory.recorder.saving.private:
@@ -38,19 +49,21 @@ def resume(laboratory: Laboratory, folder: Path) -> Plan:
     laboratory.recorder.end()
     session = reopen_session(folder)
     try:
-        round_ = _interrupted(laboratory, session)
+        rounds = interrupted_rounds(folder, saved=session.tables["seeds"])
+        round_ = _last(laboratory, folder, rounds) if rounds else None
     except InputError as error:
         session.close()
-        raise InputError(" ".join([*session.notes, str(error)])) from None
+        raise CannotGoOn(str(error), session.notes) from None
+    if round_ is None:
+        session.close()
+        rest = "it is whole again" if session.notes else "there is nothing to do"
+        why = f"No round of {folder} was interrupted: {rest}."
+        raise CannotGoOn(why, session.notes, whole=True)
     laboratory.recorder.take_up(session)
     return laboratory.plan_of([round_])
 
 
-def _interrupted(laboratory: Laboratory, session: SessionWriter) -> RoundPlan:
-    folder = session.folder
-    rounds = interrupted_rounds(folder, saved=session.tables["seeds"])
-    if not rounds:
-        raise InputError(f"No round of {folder} was interrupted: there is nothing to do.")
+def _last(laboratory: Laboratory, folder: Path, rounds: Sequence[tuple[Event, ...]]) -> RoundPlan:
     settings = read_settings(folder / SESSION_FILE)
     instead = "Bring it back, or run a new round."
     if settings.prompts != prompt_digests(laboratory.prompts):

@@ -68,6 +68,13 @@ def open_regular(path: Path) -> BinaryIO:
     raise OSError(errno.EINVAL, "it is not a regular file")
 
 
+def remedy(error: Exception, otherwise: str) -> str:
+    """What to do where ``open_regular`` has failed; ``otherwise``: where it was a regular file."""
+    if getattr(error, "errno", None) == errno.EINVAL:
+        return "save what it gives to a file first"
+    return otherwise
+
+
 def read_text(path: Path) -> str:
     """Return the text of a small UTF-8 file.
 
@@ -81,7 +88,8 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: there is no such file; check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be read ({reason}); check the path") from None
+        advice = remedy(error, "check the path")
+        raise InputError(f"{path}: cannot be read ({reason}); {advice}") from None
     if len(content) > LARGEST_FILE:
         raise InputError(f"{path}: larger than {LARGEST_FILE:,} bytes; is it the right file?")
     try:

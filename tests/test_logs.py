@@ -159,6 +159,18 @@ def test_an_older_log_gets_more_lines_and_is_for_its_owner_alone(
     assert events(file) == ["started", "ended"] * 2
 
 
+def test_a_line_that_was_cut_off_spoils_no_other(llmchem: Llmchem, file: Path) -> None:
+    assert llmchem("vignettes", "--log", file).code == 0
+    file.write_bytes(file.read_bytes()[:-20])
+    assert llmchem("vignettes", "--log", file).code == 0
+    first, _, *others = file.read_text().splitlines()
+    assert [json.loads(line)["event"] for line in (first, *others)] == [
+        "started",
+        "started",
+        "ended",
+    ]
+
+
 def test_a_pipe_is_refused_and_not_waited_for(llmchem: Llmchem, file: Path) -> None:
     os.mkfifo(file)
     result = llmchem("vignettes", "--log", file)

@@ -94,8 +94,12 @@ def test_a_round_that_had_ended_is_put_back_and_nobody_is_asked(
     undisturbed, asked = rows(session, "history.csv"), list(requests(session))
     cut_off(session, 10**6)
     result = llmchem("resume", session)
-    assert "Put back in history.csv from the journal: 1 round." in result.err
-    assert result.err.endswith("was interrupted: there is nothing to do.\n")
+    assert result.code == 0
+    assert result.err.splitlines() == [
+        "Put back in reviews.csv from the journal: 6 rows.",
+        "Put back in history.csv from the journal: 1 round.",
+        f"No round of {session} was interrupted: it is whole again.",
+    ]
     assert rows(session, "history.csv") == undisturbed
     assert list(requests(session)) == asked
 
@@ -129,7 +133,7 @@ def test_without_a_name_it_is_the_newest_that_was_interrupted(
 ) -> None:
     monkeypatch.setenv("LLMCHEM_DATA", str(tmp_path))
     nothing = llmchem("resume")
-    assert nothing.code == 2 and "has an interrupted round that can go on" in nothing.err
+    assert nothing.code == 2 and "has an interrupted round." in nothing.err
     for private in (False, False, True):
         llmchem("run", *RUN, *["--private"] * private)
     own = tmp_path / "sessions"
@@ -143,13 +147,46 @@ def test_without_a_name_it_is_the_newest_that_was_interrupted(
     assert listed == [f"{one}  1 interrupted round" for one in (newest, middle, oldest)]
     document = llmchem("sessions", "--json").document["sessions"]
     assert [one["interrupted"] for one in document] == [0] * 21 + [1] * 3
-    assert llmchem("resume", "--time-scale", 0).code == 0  # the newest cannot go on
+    result = llmchem("resume", "--time-scale", 0)  # the newest cannot go on
+    assert result.code == 0
+    assert f"{newest.name} is passed over: {newest} is private" in result.err
     assert (rows(oldest, "history.csv"), rows(newest, "history.csv")) == ([], [])
     assert rows(middle, "history.csv")
     assert llmchem("resume", own, "--time-scale", 0).code == 0  # a folder of sessions
     assert rows(oldest, "history.csv")
     (newest / "journal.jsonl").unlink()
     assert llmchem("sessions", "--json").document["sessions"][21]["interrupted"] is None
+
+
+def test_a_session_whose_models_are_gone_is_passed_over(llmchem: Llmchem, tmp_path: Path) -> None:
+    for _ in range(2):
+        llmchem("run", *RUN, "--out", tmp_path)
+    newest, oldest = (one.path for one in list_sessions(tmp_path))
+    for session in (newest, oldest):
+        cut_off(session, 5)
+    journal = newest / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b"sim/", b"sim/x-"))
+    result = llmchem("resume", tmp_path, "--time-scale", 0)
+    assert result.code == 0, result.err
+    assert f"{newest.name} is passed over: Round {newest.name} 1 cannot go on" in result.err
+    assert rows(oldest, "history.csv") and not rows(newest, "history.csv")
+    nothing = llmchem("resume", tmp_path, "--time-scale", 0)
+    assert nothing.code == 2
+    assert nothing.err.endswith(
+        f"No session in {tmp_path} has an interrupted round that can go on.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["session.toml", "journal.jsonl"])
+def test_a_file_that_is_missing_has_to_be_restored(
+    session: Path, llmchem: Llmchem, name: str
+) -> None:
+    (session / name).unlink()
+    result = llmchem("resume", session)
+    assert (result.code, result.err.splitlines()[-1]) == (
+        2,
+        f"llmchem: {session / name} is missing: restore it from a copy.",
+    )
 
 
 def test_no_name_is_no_session(llmchem: Llmchem) -> None:

@@ -19,6 +19,7 @@ from llmchem_tui.analysis.verify_findings import (
     Finding,
     Kind,
     other_program,
+    restored_first,
     why_unread,
 )
 from llmchem_tui.analysis.verify_journal import (
@@ -40,6 +41,7 @@ from llmchem_tui.analysis.verify_settings import (
 from llmchem_tui.domain.errors import InputError
 from llmchem_tui.session.events import Event, RoundStarted
 from llmchem_tui.session.state import RoundState
+from llmchem_tui.storage.damaged_tables import UNTOLD
 from llmchem_tui.storage.journal import JOURNAL_FILE, Journal, read_journal
 from llmchem_tui.storage.journal_rounds import by_trial
 from llmchem_tui.storage.journal_writer import is_written
@@ -105,12 +107,21 @@ def verify_session(
         found = list(verified.findings)
         notes = _notes(folder, told, saved, verified, prompts)
         verified = replace(verified, notes=tuple(notes))
-    found = [*_unread(told, history, reviews, anew), *found]
+    found = [*_unread(folder, told, history, reviews, anew), *found]
+    if told.problem:
+        found = [replace(one, remedy=_after_settings(one.remedy)) for one in found]
     short = (replace(one, text=one.text.replace(f"{folder}{os.sep}", "")) for one in found)
     return replace(verified, findings=tuple(short))
 
 
-def _unread(told: Told, history: SavedRows, reviews: SavedRows, resume: str) -> Iterator[Finding]:
+def _after_settings(remedy: str) -> str:
+    """A remedy that may begin with a command, where this would refuse without session.toml."""
+    return f"Once {SESSION_FILE} is restored, {remedy}" if remedy.startswith("`") else remedy
+
+
+def _unread(
+    folder: Path, told: Told, history: SavedRows, reviews: SavedRows, resume: str
+) -> Iterator[Finding]:
     """Tell which files cannot be read, or not to their end; ``resume`` blank: it would not help."""
     if told.problem:
         what = f"{told.problem} Models, seeds and prompts are not compared with it."
@@ -118,9 +129,25 @@ def _unread(told: Told, history: SavedRows, reviews: SavedRows, resume: str) -> 
     for table, rows in ((HISTORY, history), (REVIEWS, reviews)):
         if rows.problem:
             what = f"{rows.problem} {'From there on it' if rows.rounds else 'It'} is not compared."
-            anew = f"If there is no copy, `{resume}` makes it anew from the journal."
             may = resume and not (told.private and table is HISTORY)  # without texts no scores
-            yield Finding(Kind.FILE, what, file=table.file, remedy=anew if may else "")
+            anew = _anew(folder / table.file, resume) if may else ""
+            yield Finding(Kind.FILE, what, file=table.file, remedy=anew)
+
+
+def _anew(file: Path, resume: str) -> str:
+    """The remedy for a table that cannot be read, where the journal can."""
+    move = ""
+    if file.exists() and not file.is_file():
+        move = "move it away: "
+    elif file.exists() and not os.access(file, os.R_OK):
+        return ""
+    kept = ""
+    if file.is_file() and file.stat().st_size:
+        kept = f"; what cannot be read of it is then only in {file.name}.damaged"
+    return (
+        f"If there is no copy, {move}`{resume}` makes it anew from the journal, which does not "
+        f"tell {UNTOLD[file.name]}{kept}."
+    )
 
 
 def _compare(verified: Verified, told: Told, saved: SavedSession, journal: Journal) -> Verified:
@@ -134,7 +161,7 @@ def _compare(verified: Verified, told: Told, saved: SavedSession, journal: Journ
     found += seed_findings(told, started, saved.history.rounds)
     found += model_findings(told, begun)
     found += begun_twice(begun)
-    found += _not_begun(saved, started)
+    found += _not_begun(saved, started, told, journal)
     verdicts = []
     for events, state, second in _read_twice(rounds.values(), told, journal):
         verdicts.append(verify_round(saved, events, state, second))
@@ -165,20 +192,23 @@ def _read_twice(
         yield events, state, second
 
 
-def _not_begun(saved: SavedSession, started: Container[str]) -> Iterator[Finding]:
+def _not_begun(
+    saved: SavedSession, started: Container[str], told: Told, journal: Journal
+) -> Iterator[Finding]:
     seen: set[str] = set()
     for table, rows in ((HISTORY, saved.history), (REVIEWS, saved.reviews)):
         for trial in rows.rounds:
             if trial not in started and trial not in seen:
                 seen.add(trial)
                 what = f"Round {trial} is in {table.file}, but its beginning is not in the journal."
-                yield Finding(
-                    Kind.ROUND,
-                    what,
-                    trial,
-                    file=table.file,
-                    remedy=f"{RESTORE_JOURNAL[:-1]}; if that changes nothing, {table.file}.",
-                )
+                remedy = f"{RESTORE_JOURNAL[:-1]}; if that changes nothing, {table.file}."
+                both = trial in saved.history.rounds and trial in saved.reviews.rounds
+                if not both and trial not in told.seeds:  # no other file knows such a round
+                    remedy = restored_first(table.file)
+                    damaged = trial.rpartition(" ")[0] != journal.session
+                    if damaged and not (told.problem or journal.private):
+                        remedy += f" Without a copy, `{saved.resume}` puts such rows aside."
+                yield Finding(Kind.ROUND, what, trial, file=table.file, remedy=remedy)
 
 
 def _notes(
@@ -193,6 +223,10 @@ def _notes(
         rounds = "1 round has" if number == 1 else f"{number:,} rounds have"
         with_it = "its batch" if told.batch else "it" if number == 1 else "the last of them"
         on = f"`{saved.resume}` goes on with {with_it}"
+        if told.problem:
+            on = f"once {SESSION_FILE} is restored, {on}"
+        elif not told.simulated:
+            on += ", if its models are there"
         if verified.private:
             on = "nothing can go on without texts, so run a new round"
         elif is_written(folder / JOURNAL_FILE):

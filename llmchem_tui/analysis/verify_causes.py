@@ -8,7 +8,13 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from llmchem_tui.analysis.verify_cells import DERIVED, HISTORY, REVIEWS
-from llmchem_tui.analysis.verify_findings import RESTORE_JOURNAL, Finding, Kind, and_then
+from llmchem_tui.analysis.verify_findings import (
+    RESTORE_JOURNAL,
+    Finding,
+    Kind,
+    agreeing,
+    and_then,
+)
 from llmchem_tui.analysis.verify_journal import SecondReading, call_of
 from llmchem_tui.domain.model import Review, ReviewResult, Status
 from llmchem_tui.session.events import Call
@@ -39,7 +45,7 @@ def with_causes(
     elif found and all(_is(one, HISTORY.file, _RECOMMENDED) for one in found):
         found = _recommended(found, state, compared)
     elif all(_is(one, HISTORY.file, _FROM_GRADES) for one in found):
-        remedy = f"{REVIEWS.file} agrees with the journal: restore {HISTORY.file} from a copy."
+        remedy = agreeing(REVIEWS.file, HISTORY.file)
         found = [replace(one, remedy=remedy) for one in found]
     return [*second.findings, *_answered(found)]
 
@@ -64,7 +70,7 @@ def _graded(found: Sequence[Finding], state: RoundState, compared: Compared) -> 
     """Tell by the numbers of the history from which of two grades it was computed."""
     reviews = [one for one in found if _is(one, REVIEWS.file, _GRADED)]
     if not any(_is(one, HISTORY.file, DERIVED) for one in found):
-        remedy = f"{HISTORY.file} agrees with the journal: restore {REVIEWS.file} from a copy."
+        remedy = agreeing(HISTORY.file, REVIEWS.file)
         return [replace(one, remedy=remedy) if one in reviews else one for one in found]
     remedy = f"{HISTORY.file} agrees with {REVIEWS.file}: {and_then(RESTORE_JOURNAL)}"
     saved = SecondReading(results=_saved_reviews(reviews, state))

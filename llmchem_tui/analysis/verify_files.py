@@ -10,12 +10,15 @@ from llmchem_tui.analysis.verify_findings import (
     RESTORE_JOURNAL,
     Finding,
     Kind,
+    agreeing,
+    blames_journal,
     other_program,
     restored,
     restored_first,
 )
 from llmchem_tui.analysis.verify_rounds import SavedSession
 from llmchem_tui.analysis.verify_settings import Told
+from llmchem_tui.storage.damaged_tables import UNTOLD
 from llmchem_tui.storage.journal import JOURNAL_FILE, Journal
 from llmchem_tui.storage.session_file import SESSION_FILE
 
@@ -24,7 +27,7 @@ def settled(
     found: Sequence[Finding], told: Told, saved: SavedSession, journal: Journal
 ) -> list[Finding]:
     """The findings of a session, causes first, after a look at all of them together."""
-    found = _by_others(_seeds(found), saved)
+    found = _without_copy(_by_others(_seeds(found), saved), told, saved)
     names = {file: name for file, name in _sessions(told, saved, journal).items() if name}
     others = {file: name for file, name in names.items() if name != journal.session}
     if not others:
@@ -99,13 +102,34 @@ def _seeds(found: Sequence[Finding]) -> list[Finding]:
     ]
 
 
+def _without_copy(found: Sequence[Finding], told: Told, saved: SavedSession) -> list[Finding]:
+    """Where the journal is right as a whole, what it tells can be made again from it."""
+    if told.problem or any(map(blames_journal, found)):
+        return list(found)
+    loses = {
+        agreeing(right.file, wrong.file): UNTOLD[wrong.file]
+        for right, wrong in ((REVIEWS, HISTORY), (HISTORY, REVIEWS))
+        if not (saved.private and wrong is HISTORY)  # without texts no scores
+    }
+    return [
+        replace(
+            one,
+            remedy=f"{one.remedy} Without a copy, delete it, and `{saved.resume}` makes it anew "
+            f"from the journal, which does not tell {loses[one.remedy]}.",
+        )
+        if one.remedy in loses
+        else one
+        for one in found
+    ]
+
+
 def _is_seed_of_a_row(finding: Finding) -> bool:
     return finding.kind is Kind.CELL and finding.column == "seed"
 
 
 def _torn(found: Sequence[Finding], resume: str) -> list[Finding]:
     """A torn last line is what a crash leaves, unless more of the journal is wrong."""
-    wrong = [one for one in found if one.remedy == RESTORE_JOURNAL]
+    wrong = [one for one in found if blames_journal(one)]
     if len(wrong) != 1 or "torn last line" not in wrong[0].text:
         return list(found)
     left = (

@@ -69,6 +69,11 @@ def restored_first(file: str) -> str:
     return f"Restore {file} from a copy; if that changes nothing, {JOURNAL_FILE}."
 
 
+def agreeing(right: str, wrong: str) -> str:
+    """The remedy where a table bears out the journal, and the other one does not."""
+    return f"{right} agrees with the journal: {and_then(restored(wrong))}"
+
+
 def and_then(sentence: str) -> str:
     """A remedy as the second half of a sentence."""
     return sentence[0].lower() + sentence[1:]
@@ -82,6 +87,11 @@ def other_program(file: str) -> str:
 
 
 RESTORE_JOURNAL = restored(JOURNAL_FILE)
+
+
+def blames_journal(finding: Finding) -> bool:
+    """Whether the remedy begins with the journal, so that nothing can be made again from it."""
+    return f"estore {JOURNAL_FILE}" in finding.remedy
 
 
 def why_unread(path: Path, error: InputError) -> str:

@@ -76,11 +76,8 @@ def verify_round(
         return Verdict((*second.findings, known))
     if not rows:
         return Verdict((*second.findings, *_not_in_history(session, state)))
-    found = []
-    if not ended:
-        no_end = f"has rows in {HISTORY.file}, but no end in {JOURNAL_FILE}."
-        found = [_of_round(state, no_end, RESTORE_JOURNAL)]
     cells, differences = _differences(session, ended, state)
+    found = [] if ended else [_without_end(state, is_whole=not (differences or second.findings))]
 
     def compared(other: SecondReading) -> list[Finding]:
         below = session.abstain_below if other.abstain_below is None else other.abstain_below
@@ -96,6 +93,18 @@ def verify_round(
 def _of_round(state: RoundState, what: str, remedy: str, file: str = JOURNAL_FILE) -> Finding:
     text = f"Round {state.trial} {what}"
     return Finding(Kind.ROUND, text, state.trial, file=file, remedy=remedy)
+
+
+def _without_end(state: RoundState, *, is_whole: bool) -> Finding:
+    """``is_whole``: the rows are those of the round nevertheless."""
+    remedy = RESTORE_JOURNAL
+    if is_whole:
+        remedy = (
+            f"Its results are whole in {HISTORY.file}: restore {JOURNAL_FILE} if there is a copy, "
+            "else nothing needs to be done."
+        )
+    what = f"has rows in {HISTORY.file}, but no end in {JOURNAL_FILE}."
+    return _of_round(state, what, remedy)
 
 
 def _left_over(session: SavedSession, state: RoundState) -> Iterator[Finding]:

@@ -80,6 +80,9 @@ class BatchProgress:
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the standings as cells of a table with ``HEADINGS``."""
+        from llmchem_tui.batch.standings import Standing
+
+        begun = {strategy: Standing() for strategy in self._left} | self.standings
         return [
             (
                 strategy,
@@ -88,7 +91,7 @@ class BatchProgress:
                 f"{own.recommended}/{own.rounds}",
                 f"{own.failures}/{own.answers}",
             )
-            for strategy, own in self.standings.items()
+            for strategy, own in begun.items()
         ]
 
     def _drawing(self) -> RenderableType:

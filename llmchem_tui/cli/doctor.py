@@ -50,8 +50,8 @@ def doctor(context: click.Context, /, as_json: bool) -> int:
         _print_models(report)
     if not usable:
         say(
-            "No model can be used: start Ollama, set OPENAI_API_KEY or ANTHROPIC_API_KEY, or "
-            "practise with llmchem --simulated."
+            "No real model can be used: start Ollama, set OPENAI_API_KEY or ANTHROPIC_API_KEY, or "
+            "practise on the simulated pool: llmchem --simulated."
         )
     return 0 if usable else 1
 

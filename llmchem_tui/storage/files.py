@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from llmchem_tui.domain.errors import InputError, LlmchemError
-from llmchem_tui.toml_files import open_regular
+from llmchem_tui.toml_files import open_regular, remedy
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}  # network folders; those not to be read
@@ -43,9 +43,8 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
     except FileNotFoundError:
         raise InputError(f"There is no file {path}: check the path.") from None
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({reason(error)}): check the file and its permissions."
-        ) from error
+        advice = remedy(error, "check the file and its permissions")
+        raise InputError(f"{path} cannot be read ({reason(error)}): {advice}.") from error
     if not content or content.isspace():
         raise InputError(f"{path} is empty: choose a file that was written completely.")
     return content

@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from llmchem_tui.storage.tables import unguarded
+
 if TYPE_CHECKING:
     import pandas
 
 _MARKS = _QUOTE, _COMMA, _RETURN, _LINE_END = tuple(b'",\r\n')
 _PLUS = ord("+")
 _NUMBER = "(?:-?[0-9.]+(?:[eE][+-]?[0-9]+)?)?"  # or a blank
-_MAYBE_GUARDED = re.compile(rb"'[=+\-@\t\r]")
+_MAYBE_GUARDED = re.compile(rb"""[,\n"]'[=+\-@\t\r']""")
 _PIECE = 2**18  # bytes looked at together: they and their marks stay in the cache
 _ROWS = 20_000  # bounds what pandas holds of the file
 
@@ -37,15 +39,15 @@ def read_plain(
 ) -> pandas.DataFrame | None:
     """The columns at these positions of a file that begins with a header of ``width`` cells.
 
-    Columns of ``numbers`` are float64 with NaN for a blank cell, the others are text. None: the
-    file is not by the book, not UTF-8, grows while it is read, or has a NUL byte, a cell of the
-    numbers holds none that pandas knows, or, in a file whose texts may be ``guarded``, there is a
-    guard against spreadsheets; then it must be read with care.
+    Columns of ``numbers`` are float64 with NaN for a blank cell, the others are text, without the
+    guard against spreadsheets in a file where they are ``guarded``. None: the file is not by the
+    book, not UTF-8, grows while it is read, or has a NUL byte, or a cell of the numbers holds none
+    that pandas knows; then it must be read with care.
     """
     import pandas
 
     survey = Survey(file, width)
-    if not survey.plain or (guarded and survey.guards):
+    if not survey.plain:
         return None
     kinds = {name: "float64" if name in numbers else "str" for name in positions}
     try:
@@ -59,7 +61,18 @@ def read_plain(
         for chunk in _chunks(file, width, positions, dict.fromkeys(doubtful, "str")):
             if not all(chunk[name].str.fullmatch(_NUMBER).all() for name in doubtful):
                 return None
-    return pandas.concat(chunks, ignore_index=True)[list(positions)]
+    frame = pandas.concat(chunks, ignore_index=True)[list(positions)]
+    if guarded and survey.guards:
+        _unguard(frame, positions.keys() - numbers)
+    return frame
+
+
+def _unguard(frame: pandas.DataFrame, names: Iterable[str]) -> None:
+    for name in names:
+        quoted = frame[name].str.startswith("'")
+        if quoted.any():
+            texts = frame.loc[quoted, name]
+            frame.loc[quoted, name] = [unguarded(text) for text in texts.tolist()]
 
 
 def _doubtful(chunks: Iterable[pandas.DataFrame], numbers: Set[str], *, pluses: bool) -> Set[str]:
@@ -96,6 +109,7 @@ def _chunks(
         keep_default_na=False,
         na_values={name: [""] for name, kind in kinds.items() if kind == "float64"},
         chunksize=_ROWS,
+        low_memory=False,  # else it reads parts of a chunk by themselves: see _doubtful
     )
 
 

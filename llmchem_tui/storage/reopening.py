@@ -7,17 +7,16 @@ away: before something is taken out of it, the file is put beside it as it was.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Collection, Container, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from llmchem_tui.domain.errors import InputError, LlmchemError
 from llmchem_tui.session.events import RoundStarted
 from llmchem_tui.session.state import RoundState
-from llmchem_tui.storage.files import StorageError, create, reason, replace
+from llmchem_tui.storage.damaged_tables import DamagedTable, review_key
+from llmchem_tui.storage.files import StorageError, reason, replace
 from llmchem_tui.storage.history import HISTORY_FILE
 from llmchem_tui.storage.journal import JOURNAL_FILE, read_journal
 from llmchem_tui.storage.journal_rounds import by_trial
@@ -37,13 +36,7 @@ from llmchem_tui.storage.session_file import (
     session_toml,
 )
 from llmchem_tui.storage.sessions import REVIEWS_FILE, SessionWriter
-from llmchem_tui.storage.tables import Cell, csv_block, header_line, whole_rows, written
-from llmchem_tui.toml_files import open_regular
-
-_UNTOLD = {HISTORY_FILE: "when a round ended", REVIEWS_FILE: "what a person graded"}
-"""What of a table is not in the journal."""
-
-_REVIEW = ("trial", "reviewer", "model")  # what names a row of reviews.csv
+from llmchem_tui.storage.tables import Cell, written
 
 
 def reopen_session(folder: Path) -> SessionWriter:
@@ -54,6 +47,7 @@ def reopen_session(folder: Path) -> SessionWriter:
             table is, and the journal does not have all that was in it.
         StorageError: it cannot be written, or another process is writing it.
     """
+    check_files(folder)
     settings = read_settings(folder / SESSION_FILE)
     writer = JournalWriter.reopen(folder / JOURNAL_FILE)
     try:
@@ -63,7 +57,21 @@ def reopen_session(folder: Path) -> SessionWriter:
         raise
     except OSError as error:
         writer.close()
-        raise StorageError(f"{folder} cannot be continued ({reason(error)}).") from error
+        raise StorageError(
+            f"{folder} cannot be continued ({reason(error)}): make room there, or see to its "
+            "permissions."
+        ) from error
+
+
+def check_files(folder: Path) -> None:
+    """Tell which file a session cannot go on without.
+
+    Raises:
+        InputError: one is missing.
+    """
+    for name in (SESSION_FILE, JOURNAL_FILE):
+        if not os.path.lexists(folder / name):
+            raise InputError(f"{folder / name} is missing: restore it from a copy.")
 
 
 def _reopened(folder: Path, settings: Settings, writer: JournalWriter) -> SessionWriter:
@@ -72,18 +80,22 @@ def _reopened(folder: Path, settings: Settings, writer: JournalWriter) -> Sessio
     rounds = by_trial(journal.events, (), [])
     states = {trial: RoundState.of(events) for trial, events in rounds.items()}
     ended = {trial: state for trial, state in states.items() if _is_whole(state)}
-    history = _Table.read(folder / HISTORY_FILE, HISTORY_COLUMNS)
-    finished = _finished(history, {trial: len(state.names) for trial, state in states.items()})
-    kept = history.of_rounds(finished)
+    history = DamagedTable.read(folder / HISTORY_FILE, HISTORY_COLUMNS, states)
+    finished = {
+        trial
+        for trial in _finished(history, {t: len(state.names) for t, state in states.items()})
+        # else its name is damaged
+        if trial in settings.seeds or trial.rpartition(" ")[0] == journal.session
+    }
     # of a private session none: without its answers there is no score
     lost = {} if journal.private else {t: s for t, s in ended.items() if t not in finished}
     unknown = settings.seeds.keys() - finished - lost.keys()
     # A crash can keep the round that is being saved; what of it is in the journal goes on.
-    may_lack_one = kept == history.content or (history.is_ours and not journal.private)
+    may_lack_one = history.has_only(finished) or (history.is_ours and not journal.private)
     if len(unknown) > may_lack_one:
         raise _not_in_journal(history.file, unknown, private=journal.private)
-    reviews = _Table.read(folder / REVIEWS_FILE, REVIEW_COLUMNS)
-    notes = [_mend_reviews(reviews, finished | lost.keys(), ended, private=journal.private)]
+    reviews = DamagedTable.read(folder / REVIEWS_FILE, REVIEW_COLUMNS, states)
+    notes = _mend_reviews(reviews, finished | lost.keys(), states, private=journal.private)
 
     tables = read_tables(folder / SESSION_FILE)
     tables["seeds"] = {t: seed for t, seed in settings.seeds.items() if t in finished}
@@ -91,7 +103,7 @@ def _reopened(folder: Path, settings: Settings, writer: JournalWriter) -> Sessio
         tables["seeds"] |= {trial: state.started.seed for trial, state in lost.items()}
         replace(folder / SESSION_FILE, session_toml(tables))
     rows = [row for state in lost.values() for row in _rows(state, settings.abstain_below)]
-    notes.append(history.mend(kept, rows))
+    notes.append(history.mend(finished, rows))
     if lost:
         notes.append(f"Put back in {HISTORY_FILE} from the journal: {_rounds(lost)}.")
     begun = [event.trial for event in journal.events if isinstance(event, RoundStarted)]
@@ -101,13 +113,15 @@ def _reopened(folder: Path, settings: Settings, writer: JournalWriter) -> Sessio
 
 
 def _mend_reviews(
-    reviews: _Table, known: Collection[str], ended: Mapping[str, RoundState], *, private: bool
-) -> str:
-    """Leave in reviews.csv the rounds that are known, and add what is missing; as ``_Table.mend``.
-
-    ``ended``: the rounds whose reviews are all in the journal.
-    """
-    there = {tuple(cells[name] for name in _REVIEW) for cells, _ in reviews.rows}
+    reviews: DamagedTable,
+    known: Collection[str],
+    states: Mapping[str, RoundState],
+    *,
+    private: bool,
+) -> list[str]:
+    """Leave in reviews.csv the rounds that are known, and add what is missing; say so."""
+    there = {review_key(cells) for cells, _, _ in reviews.rows}
+    ended = {trial: state for trial, state in states.items() if _is_whole(state)}
     unknown = set(known) - ended.keys() - {trial for trial, _, _ in there}
     if unknown and not reviews.is_whole:
         raise _not_in_journal(reviews.file, unknown)
@@ -117,13 +131,27 @@ def _mend_reviews(
         for review in state.reviews
         if trial in known
     ]
-    more = [row for row in rows if tuple(written(row[name]) for name in _REVIEW) not in there]
-    return reviews.mend(reviews.of_rounds(known), more)
+    named = ({name: written(row[name]) for name in REVIEW_COLUMNS[:3]} for row in rows)
+    more = [row for row, cells in zip(rows, named, strict=True) if review_key(cells) not in there]
+    journals = {
+        (trial, review.reviewer, review.author)
+        for trial, state in states.items()
+        for review in state.reviews
+    }
+    lost = sum(review not in journals for review in reviews.left_out(known, states))
+    told = reviews.mend(known, more)
+    if told and lost:
+        told += (
+            f" {_counted(lost, 'row')} of it that the journal does not have can only be found in "
+            "the file that is kept, as what a person graded: copy what can be read of it by hand."
+        )
+    back = f"Put back in {REVIEWS_FILE} from the journal: {_counted(len(more), 'row')}."
+    return [told, back if more else ""]
 
 
-def _finished(history: _Table, sizes: Mapping[str, int]) -> set[str]:
+def _finished(history: DamagedTable, sizes: Mapping[str, int]) -> set[str]:
     """The rounds whose rows are all there. ``sizes``: of the ensembles."""
-    rows = Counter(cells["trial"] for cells, _ in history.rows)
+    rows = Counter(cells["trial"] for cells, _, _ in history.rows)
     return {trial for trial, number in rows.items() if number >= sizes.get(trial, 1)}
 
 
@@ -147,7 +175,11 @@ def _rows(state: RoundState, abstain_below: float) -> list[dict[str, Cell]]:
 
 
 def _rounds(rounds: Collection[str]) -> str:
-    return f"{len(rounds):,} round{'s' * (len(rounds) != 1)}"
+    return _counted(len(rounds), "round")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _not_in_journal(file: Path, rounds: Collection[str], *, private: bool = False) -> InputError:
@@ -156,77 +188,3 @@ def _not_in_journal(file: Path, rounds: Collection[str], *, private: bool = Fals
         f"{file} is missing or damaged, and the journal does not have what was in it of "
         f"{_rounds(rounds)}{why}. Restore it from a copy."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table as it is.
-
-    ``content``: of its file, empty where there is none. ``rows``: those that can be read from its
-    beginning on, each with the position at which it ends; none of a file that is not ours.
-    """
-
-    file: Path
-    columns: Sequence[str]
-    content: bytes
-    rows: Sequence[tuple[Mapping[str, str], int]]
-
-    @classmethod
-    def read(cls, file: Path, columns: Sequence[str]) -> _Table:
-        """Read it, as far as it is whole.
-
-        Raises:
-            OSError: it is there and cannot be read.
-        """
-        content = b""
-        with suppress(FileNotFoundError), open_regular(file) as opened:
-            content = opened.read()
-        ours = content.startswith(header_line(columns))
-        return cls(file, columns, content, list(whole_rows(content)) if ours else [])
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether it begins with our columns."""
-        return self.content.startswith(header_line(self.columns))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of it is rows of ours."""
-        end = self.rows[-1][1] if self.rows else len(header_line(self.columns))
-        return self.is_ours and end == len(self.content)
-
-    def of_rounds(self, rounds: Container[str]) -> bytes:
-        """What of it is whole and of these rounds."""
-        begin = len(header_line(self.columns))
-        kept = [header_line(self.columns)]
-        for cells, end in self.rows:
-            if cells["trial"] in rounds:
-                kept.append(self.content[begin:end])
-            begin = end
-        return b"".join(kept)
-
-    def mend(self, kept: bytes, rows: Sequence[Mapping[str, Cell]]) -> str:
-        """Leave what is kept and add rows; say what it was like. Blank: all of it was kept.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        told = ""
-        if kept != self.content:
-            was = f"damaged, and is kept as {self._set_aside()}" if self.content else "missing"
-            told = (
-                f"{self.file} was {was}; it is made again from the journal, which does not tell "
-                f"{_UNTOLD[self.file.name]}."
-            )
-        if (content := kept + csv_block(self.columns, rows)) != self.content:
-            replace(self.file, content)
-        return told
-
-    def _set_aside(self) -> str:
-        """Write the file as it is beside it, over nothing; returns the name."""
-        for number in count(1):
-            aside = self.file.with_name(f"{self.file.name}.damaged{f'-{number}' * (number > 1)}")
-            with suppress(FileExistsError):
-                create(aside, self.content)
-                break
-        return aside.name

@@ -9,8 +9,8 @@ import io
 import math
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,23 +74,33 @@ def header_line(columns: Sequence[str]) -> bytes:
     return (",".join(columns) + "\n").encode("utf-8")
 
 
-def whole_rows(content: bytes) -> Iterator[tuple[dict[str, str], int]]:
-    """The rows of a table of ours, each as it is written and with the position at which it ends.
+def whole_rows(
+    content: bytes, trials: Container[bytes]
+) -> Iterator[tuple[dict[str, str], int, int]]:
+    """The rows of a table of ours, each as it is written, with where it begins and ends.
 
-    It ends before the first row that is torn or damaged.
+    A row that is damaged is left out, and so is what follows it up to the next line that begins
+    with one of the ``trials``. The last row may lack the end of its line: then a part of its last
+    cell may be lost. Blank lines are skipped.
     """
     csv.field_size_limit(_LONGEST_CELL)
     lines = content.splitlines(keepends=True)
-    reader = csv.reader(map(bytes.decode, lines), strict=True)
-    header = next(reader)
-    position, line = len(lines[0]), 1
-    with contextlib.suppress(csv.Error, UnicodeDecodeError):  # a quoted cell without an end, say
-        for cells in reader:
-            position += sum(map(len, lines[line : reader.line_num]))
-            line = reader.line_num
-            if len(cells) != len(header) or not lines[line - 1].endswith(b"\n"):
-                return
-            yield dict(zip(header, cells, strict=True)), position
+    places = [0, *accumulate(map(len, lines))]
+    header = next(csv.reader([lines[0].decode()]))
+    line = 1
+    while line < len(lines):
+        first = line
+        reader = csv.reader((lines[at].decode() for at in range(first, len(lines))), strict=True)
+        with contextlib.suppress(csv.Error, UnicodeDecodeError):  # a cell without an end, say
+            for cells in reader:
+                begin, end = places[line], places[first + reader.line_num]
+                if cells and (len(cells) != len(header) or content.find(b"\0", begin, end) >= 0):
+                    break
+                if cells:
+                    yield dict(zip(header, cells, strict=True)), begin, end
+                line = first + reader.line_num
+        rest = range(line + 1, len(lines))
+        line = next((at for at in rest if lines[at].partition(b",")[0] in trials), len(lines))
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:

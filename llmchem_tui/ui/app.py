@@ -176,6 +176,8 @@ class LlmchemApp(App[None]):
         # A terminal must not be left in the app's hands when the machine or the line goes down.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             leave_on(self, number)
+        # After a SIGTSTP Textual takes the terminal back, but leaves it blank.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         for problem in self._problems:
             self.tell(problem)
 
@@ -251,8 +253,12 @@ class LlmchemApp(App[None]):
         from llmchem_tui.ui.lent_terminal import lend_terminal
 
         settings = ["--config", str(self.settings.path)] if self.settings.path else []
-        if not lend_terminal(self, ["resume", *settings, str(session)]):
-            self.tell(f"in another terminal, llmchem resume {session} goes on with the batch")
+        screen = self.get_screen_stack("history")[0]
+        key = screen.key("history.resume") if isinstance(screen, DeskScreen) else ""
+        command = plain_line(f"llmchem resume {session}")
+        stopped = f"{key} in History, or {command}, goes on with the batch.\n"
+        if not lend_terminal(self, ["resume", *settings, str(session)], stopped):
+            self.tell(f"in another terminal, {command} goes on with the batch")
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
                 screen.show_desk()

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from textual.app import App
 
 _DEAF_SECONDS = 0.2
+_STOPPED = 128 + signal.SIGINT  # the exit code of a command that was cancelled
 
 
-def lend_terminal(app: App[Any], arguments: Sequence[str]) -> bool:
+def lend_terminal(app: App[Any], arguments: Sequence[str], afterwards: str) -> bool:
     """Run a command line of this program in the app's terminal; False: there is none to lend.
+
+    ``afterwards``: what is said when the command was stopped.
 
     The app waits for it. Ctrl+C reaches both, and must end the command only.
     """
@@ -31,8 +34,9 @@ def lend_terminal(app: App[Any], arguments: Sequence[str]) -> bool:
             signal.signal(signal.SIGINT, lambda *_: None)  # not ignored: the command would inherit
             sys.stdout.write("Ctrl+C stops it; what has finished is kept.\n")
             sys.stdout.flush()
-            subprocess.run([sys.executable, "-m", "llmchem_tui", *arguments], check=False)
-            input("\nEnter leads back to the app. ")
+            command = [sys.executable, "-m", "llmchem_tui", *arguments]
+            ended = subprocess.run(command, check=False).returncode
+            input(f"\n{afterwards if ended == _STOPPED else ''}Enter leads back to the app. ")
     except SuspendNotSupported:
         return False
     finally:

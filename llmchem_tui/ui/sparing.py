@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from rich.cells import cell_len
+
 Size = tuple[int, int]
 """Columns and rows."""
 
@@ -21,13 +23,15 @@ _NARROW = (
 )
 """Characters of one cell, in every terminal: letters, punctuation, lines and marks."""
 
+_DOUBTFUL = rf"[^{_NARROW}\0-\x1f\x7f-\x9f]"
+
 _PIECE = re.compile(
     "\x1b\\[([0-9;:]*)m"  # a style
     "|\x1b\\[([0-9]+);([0-9]+)H"  # a place
     "|((?:\r?\n)+)(?=\x1b\\[[0-9]+;[0-9]+H)"  # a place that is left at once
-    f"|([{_NARROW}]+)"
+    f"|([{_NARROW}]+(?!{_DOUBTFUL}))"
     "|(\x1b\\[\\?(?:25|2026)[hl])"  # whether the cursor is seen; a frame's begin and end
-    "|([^\0-\x1f\x7f-\x9f])"  # how wide it is nobody knows
+    f"|([{_NARROW}]?{_DOUBTFUL}+)"  # how wide it is nobody knows; what may join is kept together
     "|(.)",
     re.DOTALL,
 )
@@ -37,7 +41,7 @@ _GAP = 4  # cells that are repeated rather than jumped over: a jump takes as man
 _PARTS = re.compile(r"[34]8;(?:2;\d+;\d+;\d+|5;\d+)|[\d:]+")
 _ATTRIBUTES = frozenset("123456789")
 _OF_LETTERS = frozenset("123")  # bold, dim, italic
-_REVERSE = "7"
+_IN_COLOUR = frozenset("479")  # underlined, reversed, struck through: of blanks too it is seen
 _KINDS = ("38;", "48;")  # colours of text and of its ground: another one takes the place of the one
 
 
@@ -81,8 +85,10 @@ class Sparing:
                 self._write(match[_TEXT])
             elif kind == _FRAME:
                 self._said.append(match[_FRAME])
+            elif kind == _WIDE:
+                self._write_wide(match[_WIDE])
             elif kind != _LEFT or self._scrolls(match[_LEFT]):
-                self._pass_on(match[0], everywhere=kind != _WIDE)
+                self._pass_on(match[0])
         self._go_on()
         return "".join(self._said)
 
@@ -101,24 +107,38 @@ class Sparing:
             self._at = row, column + end
         line[column - 1 : column - 1 + len(cells)] = cells
         self._goal = row, column + len(cells)
-        if self._size is None or column - 1 + len(cells) > self._size[0] or row > self._size[1]:
+        if self._ends_outside(row, column, len(cells)):
             self.forget()  # it was made for another size
+
+    def _ends_outside(self, row: int, column: int, width: int) -> bool:
+        return self._size is None or column - 1 + width > self._size[0] or row > self._size[1]
 
     def _scrolls(self, ends: str) -> bool:
         """Whether ends of lines may move all that is on the screen."""
         at_most = self._size[1] if self._size else 0
         return self._goal is None or self._goal[0] + ends.count("\n") > at_most
 
-    def _pass_on(self, text: str, *, everywhere: bool) -> None:
-        """Write what may change more than a cell; what stands in its line is not known any longer.
+    def _write_wide(self, text: str) -> None:
+        """Write what the terminal may take to be wider or narrower than Textual does.
 
-        ``everywhere``: nor is the rest of the screen.
+        Nothing old shows beside it, and what follows stands where Textual has it.
         """
+        width = cell_len(text)
+        if self._goal is None or self._ends_outside(*self._goal, width):
+            self._pass_on(text)
+            return
         self._go_on()
-        if everywhere or self._goal is None:
-            self.forget()
-        else:
-            self._shown.pop(self._goal[0], None)
+        row, column = self._goal
+        if width:
+            self._said.append(f"{' ' * width}\x1b[{row};{column}H")
+        self._said.append(text)
+        self._shown.pop(row, None)
+        self._goal, self._at = (row, column + width), None
+
+    def _pass_on(self, text: str) -> None:
+        """Write what may change anything: what is on the screen is not known any longer."""
+        self._go_on()
+        self.forget()
         self._said.append(text)
         self._at = self._goal = None
 
@@ -178,7 +198,7 @@ def _looks_alike(text: str, style: str, other: str) -> bool:
 def _ground(style: str) -> frozenset[str] | str:
     """Return what is seen of a style where there is no letter."""
     parts = _PARTS.findall(style)
-    if _REVERSE in parts or not _is_simple(parts):
+    if not _IN_COLOUR.isdisjoint(parts) or not _is_simple(parts):
         return style
     return frozenset(p for p in parts if p not in _OF_LETTERS and not p.startswith(_KINDS[0]))
 

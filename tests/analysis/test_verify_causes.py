@@ -94,7 +94,11 @@ def test_a_grade_changed_in_the_table_is_told_alone(session: Path, grade: str) -
     change_cell(session, REVIEWS, "grade", grade, place=0)
     cause, remedy = lines(session)
     assert f"grade is {grade or 'blank'}, the journal gives 0.8." in cause
-    assert remedy == "  history.csv agrees with the journal: restore reviews.csv from a copy."
+    assert remedy == (
+        "  history.csv agrees with the journal: restore reviews.csv from a copy. Without a copy, "
+        "delete it, and `llmchem resume it` makes it anew from the journal, which does not tell "
+        "what a person graded."
+    )
 
 
 def test_of_grades_changed_in_both_neither_file_is_said_to_be_right(session: Path) -> None:
@@ -154,7 +158,9 @@ def test_another_status_in_the_history_comes_before_the_cells_that_hang_on_it(
 def test_numbers_that_no_other_file_bears_out_are_the_historys_fault(session: Path) -> None:
     change_cell(session, HISTORY, "quality", "9.5")
     assert lines(session)[1] == (
-        "  reviews.csv agrees with the journal: restore history.csv from a copy."
+        "  reviews.csv agrees with the journal: restore history.csv from a copy. Without a copy, "
+        "delete it, and `llmchem resume it` makes it anew from the journal, which does not tell "
+        "when a round ended."
     )
     (session / REVIEWS.file).unlink()
     assert lines(session)[-1] == (
@@ -247,7 +253,39 @@ def test_a_table_with_semicolons_is_told_as_one(session: Path) -> None:
         csv.writer(opened, delimiter=";").writerows(rows)
     cause, remedy = lines(session)
     assert cause.startswith("reviews.csv divides its cells with another sign than a comma")
-    assert remedy == "  If there is no copy, `llmchem resume it` makes it anew from the journal."
+    assert remedy == (
+        "  If there is no copy, `llmchem resume it` makes it anew from the journal, which does not "
+        "tell what a person graded; what cannot be read of it is then only in reviews.csv.damaged."
+    )
+
+
+def test_a_table_that_is_no_file_has_to_be_moved_away_first(session: Path) -> None:
+    (session / HISTORY.file).unlink()
+    (session / HISTORY.file).mkdir()
+    assert "If there is no copy, move it away: `llmchem resume it` makes" in lines(session)[-1]
+
+
+def test_a_command_that_needs_session_toml_comes_after_it(session: Path) -> None:
+    change_rows(session, HISTORY, lambda rows: rows.__delitem__(slice(3, None)))
+    (session / SESSION_FILE).unlink()
+    assert lines(session)[-1].startswith("  Once session.toml is restored, `llmchem resume it`")
+
+
+def test_a_damaged_trial_name_is_the_tables_fault(session: Path) -> None:
+    change_cell(session, HISTORY, "trial", f"{NAME} 7", place=0)
+    (finding,) = (one for one in verified(session).findings if "its beginning is" in one.text)
+    assert finding.trial == f"{NAME} 7"
+    assert finding.remedy == (
+        "Restore history.csv from a copy; if that changes nothing, journal.jsonl."
+    )
+
+
+def test_a_lost_end_alone_is_no_harm_to_the_results(session: Path) -> None:
+    change_events(session, lambda events: events.remove(of_type(events, "RoundEnded")[0]))
+    assert lines(session)[-1] == (
+        "  Its results are whole in history.csv: restore journal.jsonl if there is a copy, else "
+        "nothing needs to be done."
+    )
 
 
 def test_resume_is_no_remedy_where_it_needs_what_is_missing_too(session: Path) -> None:
@@ -467,7 +505,9 @@ def test_an_interrupted_round_is_no_fault_and_resume_is_named(tmp_path: Path) ->
     folder = save_events(tmp_path, cancelled_round(FIRST))
     result = verified(folder)
     assert result.findings == ()
-    assert result.notes == ("1 round has not ended: `llmchem resume it` goes on with it.",)
+    assert result.notes == (
+        "1 round has not ended: `llmchem resume it` goes on with it, if its models are there.",
+    )
     writer = JournalWriter.reopen(folder / JOURNAL_FILE)
     try:
         assert verified(folder).notes == (

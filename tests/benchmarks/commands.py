@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ _COMMANDS: dict[tuple[str, ...], float] = {
     ("-m", "llmchem_tui", "--help"): 0.2,
     (
         *("-m", "llmchem_tui", "run", "cap-older-adult"),
-        *("--simulated", "--time-scale", "0", "--no-save"),
+        *("--simulated", "--time-scale", "0"),
     ): 0.8,
 }
 """What Python is called with, and the limit in seconds."""
@@ -45,6 +46,7 @@ def main(times: int) -> None:
         taken: dict[tuple[str, ...], list[tuple[float, float]]] = {}
         for i in range(times + 1):
             for arguments in (nothing, *_COMMANDS):
+                shutil.rmtree(env["LLMCHEM_DATA"], ignore_errors=True)
                 took = seconds(arguments, env)
                 if i:  # the first time Python compiles
                     taken.setdefault(arguments, []).append(took)

@@ -23,6 +23,7 @@ from llmchem_tui.laboratory import Laboratory
 from llmchem_tui.providers.pool import Pool
 from llmchem_tui.recorder import Saving
 from llmchem_tui.session.calls import Endpoint
+from llmchem_tui.session.events import Call
 from llmchem_tui.session.parsing import parse_answer
 from llmchem_tui.session.protocol import answer_text
 from llmchem_tui.session.provider import CallRequest, Delta, Ended, Finish, Text
@@ -85,9 +86,13 @@ class Bench(LlmchemApp):
         report = self.folder / "texts.json"
         if state is None or state.ended is None or self.desk.busy or report.exists():
             return
-        panes = {pane.model: pane.copied().text for pane in self.screen.query(StreamPane)}
+        # All pieces as they came, and the answer that the pane shows in their place at the end.
+        panes = {
+            pane.model: [state.calls[Call(pane.model)].text, pane.copied().text]
+            for pane in self.screen.query(StreamPane)
+        }
         sent = {
-            name: plain(answer_text(parse_answer(text)))
+            name: [text, plain(answer_text(parse_answer(text)))]
             for name, text in self.provider.sent.items()
         }
         report.write_text(json.dumps({"sent": sent, "shown": panes, "elapsed": state.elapsed}))

@@ -101,7 +101,7 @@ def main(seconds: float, size: tuple[int, int], ssh: bool) -> None:
         f"median {1000 * middle:.0f}, worst {1000 * found.keys[-1]:.0f} ms\n"
         f"core: {beside(100 * found.core, CORE_PERCENT, '%')}\n"
         f"{beside(found.bytes_a_second / 1000, KILOBYTES, 'KB/s') if ssh else rate}\n"
-        f"{exact} of {MODELS} panes hold exactly what was sent; the round took "
+        f"{exact} of {MODELS} models: all that was sent came, and is shown; the round took "
         f"{report['elapsed']:.1f} s"
     )
 

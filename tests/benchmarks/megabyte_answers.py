@@ -106,7 +106,7 @@ def main(seconds: float, shape: str) -> None:
     print(
         f"{MODELS} answers and 2 rationales of {MEGABYTE / 1e6:g} MB in pieces of {PIECE}, "
         f"{shape}; {load()}\n"
-        f"{exact} of {MODELS} panes hold exactly what was sent\n"
+        f"{exact} of {MODELS} models: all that was sent came, and is shown\n"
         f"round took {took:.1f} s for {2 * seconds:g} s of streaming, CPU {busy:.1f} s\n"
         f"{len(keys)} keys, p95 {beside(1000 * p95, KEY_MILLISECONDS, 'ms')}, "
         f"worst {1000 * keys[-1]:.0f} ms\n"

@@ -1,6 +1,6 @@
 """How soon a replay of two hours is at any point of it.
 
-    python -m tests.benchmarks.replay_seek [ROUNDS]
+    python -m tests.benchmarks.replay_seek [ROUNDS...]
 
 Ten models that write all the time, ten pieces of text a second each, as a journal has them. What
 is timed is the player, and the player with the screen until nothing is left to be painted.
@@ -136,4 +136,5 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    for number in sys.argv[1:] or (20, 1):  # of one round the texts are longest
+        main(int(number))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from llmchem_tui.storage import plain_csv
 from llmchem_tui.storage.plain_csv import Survey, read_plain
+from llmchem_tui.storage.tables import unguarded
 
 CELLS = st.text(st.sampled_from("a1 ,\"'\n\r\té=-."), max_size=5)
 WIDTH = 3
@@ -169,3 +170,23 @@ def test_numbers_as_we_write_them_need_no_care() -> None:
     frame = read(by_the_book([["x", "y", "z"], *(["", "", c] for c in cells)]), 3, NAMES, {"z"})
     assert frame is not None
     assert repr(frame["z"].tolist()) == repr([number_in(cell) for cell in cells])
+
+
+def test_words_of_truth_are_no_numbers_in_a_wide_file_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plain_csv, "_PIECE", 2**18)
+    monkeypatch.setattr(plain_csv, "_ROWS", 20_000)
+    width, rows = 2**14, 130  # of which pandas by itself reads 64 at a time
+    blanks = "," * (width - 1)
+    content = f"n{blanks}\n" + f"true{blanks}\n" * 64 + f"0.5{blanks}\n" * (rows - 64)
+    assert read(content.encode(), width, {"n": 0}, {"n"}) is None
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_a_guard_is_taken_off_where_texts_have_one(guarded: bool) -> None:
+    cells = ["'=1+1", "''-x", "'tis", "a,'-b", "'- a\n'- b", ""]
+    content = by_the_book([["x", "y", "z"], *([c, "", ""] for c in cells)])
+    frame = read_plain(io.BytesIO(content), WIDTH, NAMES, TEXTS, guarded=guarded)
+    assert frame is not None
+    assert frame["x"].tolist() == [unguarded(c) if guarded else c for c in cells]

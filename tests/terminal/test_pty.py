@@ -201,6 +201,20 @@ def test_a_continued_process_that_was_not_suspended_still_reads_its_keys(
         assert app.written.count(b"\x1b[?1049h") == 1
 
 
+def test_a_program_that_was_suspended_shows_all_again(env: dict[str, str]) -> None:
+    with PtyApp("--simulated", env=env) as app:
+        app.wait_for("EXPLORE n=")
+        app.send(signal.SIGTSTP)
+        os.waitid(os.P_PID, app.process.pid, os.WSTOPPED)
+        app.wait_for(lambda: app.modes == app.modes_before)
+        app.screen.erase_in_display(2)
+        app.send(signal.SIGCONT)
+        app.wait_for("EXPLORE n=")
+        app.press("q")
+        assert app.wait_for_end() == 0
+        app.assert_restored()
+
+
 def test_a_crash_restores_the_terminal_and_leaves_a_report_that_it_names(
     tmp_path: Path, env: dict[str, str]
 ) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llmchem_tui.ui.sparing import Sparing
 
 SIZE = (12, 4)
-PARTS = ["1", "2", "3", "4", "7", "31", "44", "38;2;9;8;7", "38;5;1", "48;2;1;2;3", "48;2;9;9;9"]
+PARTS = ["1", "2", "3", "4", "7", "9", "31", "44"]
+PARTS += ["38;2;9;8;7", "38;5;1", "48;2;1;2;3", "48;2;9;9;9"]
 
 styles = st.lists(st.sampled_from(PARTS), max_size=4).map(";".join)
 moves = st.builds("\x1b[{};{}H".format, st.integers(1, 4), st.integers(1, 9))
@@ -29,8 +31,9 @@ def seen(char: Any) -> tuple[object, ...]:
     """What of a cell can be seen: of a blank the ground, and lines through it."""
     if char.data != " ":
         return tuple(char)
+    line = char.fg if char.underscore or char.strikethrough else ""
     ground = char.fg if char.reverse else char.bg
-    return (" ", ground, char.underscore, char.reverse)
+    return (" ", ground, char.underscore, char.strikethrough, char.reverse, line)
 
 
 class Terminal:
@@ -84,7 +87,22 @@ def test_a_character_of_unknown_width_leaves_its_line_to_be_written_again() -> N
     sparing = Sparing()
     lines = "\x1b[2;3Hone pill\x1b[3;3Hone \U0001f48a\x1b[9;1H"
     sparing.spare(lines, (40, 9))
-    assert sparing.spare(lines, (40, 9)) == "\x1b[3;3Hone \U0001f48a\x1b[9;1H"
+    assert sparing.spare(lines, (40, 9)).startswith("\x1b[3;3Hone")
+
+
+@pytest.mark.parametrize("sign", ["⚕", "💊"], ids=["one cell", "two cells"])
+@pytest.mark.parametrize("believed", [1, 2])
+def test_a_sign_of_another_width_than_believed_moves_nothing(
+    monkeypatch: pytest.MonkeyPatch, sign: str, believed: int
+) -> None:
+    monkeypatch.setattr("llmchem_tui.ui.sparing.cell_len", lambda text: len(text) - 1 + believed)
+    sparing, terminal = Sparing(), Terminal()
+    terminal.shows(sparing.spare("\x1b[1;1H|__________|\x1b[2;1H", SIZE))
+    rest = "x" * (10 - believed)
+    terminal.shows(sparing.spare(f"\x1b[1;1H|{sign}{rest}|\x1b[2;1H", SIZE))
+    cells = terminal.screen.buffer[0]
+    assert cells[11].data == "|"
+    assert "_" not in terminal.screen.display[0]
 
 
 def test_a_style_is_told_once_and_a_colour_alone_where_only_it_changes() -> None:

@@ -9,10 +9,14 @@ from pathlib import Path
 from textual.widgets import OptionList
 
 from llmchem_tui.ui.screens.grading import GradeScreen
+from llmchem_tui.ui.screens.replay import ReplayScreen
+from llmchem_tui.ui.widgets.chemistry import Chemistry
 from llmchem_tui.ui.widgets.grades import Grades
+from llmchem_tui.ui.widgets.heat import HeatTable
 from llmchem_tui.ui.widgets.streams import StreamPane
 from tests.session.scripted import FOREVER, ScriptedProvider, answer_json, said
 from tests.ui.app_under_test import NARROW, Bench, Driver, saved_rows, scripted_pool
+from tests.ui.replays import open_history
 
 NAMES = ("alpha", "beta", "gamma")
 
@@ -87,7 +91,7 @@ async def test_a_failure_does_not_tell_whose_it_is(bench: Bench) -> None:
     async with bench.opened() as user:
         await user.press("b")
         await user.run_round()
-        assert "why is told when names are" in user.text("StreamPane")
+        assert "the reason is shown once names are shown" in user.text("StreamPane")
         assert "beta" not in everything(user)
 
 
@@ -181,6 +185,28 @@ async def test_outside_a_pane_the_answer_to_grade_is_picked(bench: Bench) -> Non
         await user.press("g", "right", "right", "right", "u")
         await grade(user, "0.6")
         assert user.row("human")[3] == ".60"
+
+
+async def test_a_round_whose_names_are_hidden_is_not_replayed_and_teaches_nothing(
+    bench: Bench,
+) -> None:
+    bench.open_pool = scripted_pool(ScriptedProvider(), NAMES)
+    async with bench.opened() as user:
+        await user.press("b")
+        await user.run_round()
+        await user.press("r")
+        assert "before it is replayed" in user.told
+        await user.wait_until(lambda: "hidden until names are shown" in user.text("#next"))
+        assert not any(table.display for table in user.screen.query_one(Chemistry).query(HeatTable))
+        history = await open_history(user)
+        user.app.clear_notifications()
+        await user.press("enter")
+        await user.wait_until(lambda: "before it is replayed" in user.told)
+        assert user.app.screen is history
+        await user.press("escape", "b")
+        await user.wait_until(lambda: user.screen.query_one(Chemistry).query(HeatTable))
+        await user.press("r")
+        await user.wait_until(lambda: isinstance(user.app.screen, ReplayScreen))
 
 
 async def test_a_cancelled_round_asks_for_no_grades(bench: Bench) -> None:

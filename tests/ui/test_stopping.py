@@ -130,7 +130,7 @@ async def test_an_interrupted_session_goes_on_from_the_list(bench: Bench) -> Non
     (session / "reviews.csv").write_text("noise")
     async with bench.opened() as user:
         screen = await open_history(user)
-        assert listed(user)[0].startswith("> ")
+        assert listed(user)[0].startswith("■ ") and " interrupted " in listed(user)[0]
         assert "1 round was interrupted: f5 goes on with it" in user.text("#details")
         assert {"Resume", "Compare"} <= {key.word for key in screen.query_one(KeyLine).keys}
         await user.press("f5")

@@ -143,6 +143,7 @@ async def test_a_journal_that_breaks_is_told_at_once_and_the_round_goes_on(
         await user.wait_until(lambda: "the journal cannot be written" in user.told)
         assert user.screen.desk.busy
         assert len(provider.open) == 2
+        await user.wait_until(lambda: "NOT SAVED" in user.status)
         await user.press("escape")
         await user.wait_until(lambda: not user.screen.desk.busy and provider.open == [])
 

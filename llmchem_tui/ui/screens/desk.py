@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -20,6 +21,10 @@ from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.status import Status
 
 TOLD_SECONDS = 10
+_HIDDEN = (
+    "this session has the round whose names are hidden: show them on the Round screen, or grade "
+    "all its answers, before it is replayed"
+)
 
 BACK = Binding("escape", "app.mode('round')", "Round", id="app.round", tooltip="Back to the round")
 
@@ -81,8 +86,13 @@ class DeskScreen(Screen[None]):
 
     def show_status(self) -> None:
         """Bring the line at the top up to date."""
-        status = self.query_one(Status)
-        status.show(self.status_parts(), simulated=self.desk.simulated, private=self.desk.private)
+        desk = self.desk
+        self.query_one(Status).show(
+            self.status_parts(),
+            simulated=desk.simulated,
+            private=desk.private,
+            unsaved=desk.unsaved,
+        )
 
     @property
     def place(self) -> Place:
@@ -96,6 +106,13 @@ class DeskScreen(Screen[None]):
     def action_screenshot(self) -> None:
         """Save a picture of the screen."""
         save_screenshot(self)
+
+    def may_replay(self, session: Path) -> bool:
+        """Tell whether a replay would show no names that are hidden; say so if it would."""
+        if self.desk.hides(session):
+            self.tell(_HIDDEN)
+            return False
+        return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what makes no sense now; a narrow footer has no room for it."""

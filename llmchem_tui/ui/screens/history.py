@@ -242,6 +242,8 @@ class HistoryScreen(DeskScreen):
         from llmchem_tui.storage.replays import open_replay
         from llmchem_tui.ui.screens.replay import ReplayScreen
 
+        if not self.may_replay(path):
+            return
         self._busy = f"opening {path.name} …"
         self.show_status()
         try:

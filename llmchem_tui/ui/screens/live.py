@@ -229,7 +229,8 @@ class LiveScreen(OwnGradesScreen):
         self._started, self._beat = asyncio.get_running_loop().time() - state.elapsed, -1.0
         abstain_below = self.desk.settings.round.abstain_below
         before = self.board.reading
-        await self.board.begin(Reading(state, abstain_below, blind=self.desk.blind))
+        self.desk.reading = Reading(state, abstain_below, blind=self.desk.blind)
+        await self.board.begin(self.desk.reading)
         if before is not None and before.asks_what_if:
             self.learn_again()  # what was asked of that round ends with it
         self.board.wait("the round is running")
@@ -293,6 +294,10 @@ class LiveScreen(OwnGradesScreen):
         if reading is not None and reading.blind and self.over:
             return [Content("round over"), Content(self.ask_for_grades)]
         return setup_parts(desk.setup)
+
+    def _show_names(self, reading: Reading) -> None:
+        super()._show_names(reading)
+        self.learn_again()
 
     async def on_unmount(self) -> None:
         """Close files and connections."""

@@ -139,12 +139,14 @@ class ReplayingScreen(BoardScreen):
         if anew or (self._over and not player.at_end):
             await self._begin()
         state = player.state
-        self._draw_calls(state)
+        ends = player.at_end and not self._over
+        if not ends:
+            self._draw_calls(state)
         ended = len(state.answers) + len(state.reviews)
         if ended != self._ended_calls:
             self._ended_calls = ended
             self.board.show_grades()
-        if player.at_end and not self._over:
+        if ends:
             self._finish()
         self.query_one(RoundList).mark(player.index)
         self.query_one(Transport).show(player)

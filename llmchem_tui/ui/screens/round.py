@@ -214,7 +214,7 @@ class RoundScreen(LiveScreen):
         """Replay the round that is shown."""
         self.desk.newcomer = False
         folder, state = self.desk.saved_in, self.desk.state
-        if folder is not None and state is not None:
+        if folder is not None and state is not None and self.may_replay(folder):
             self.post_message(self.Replay(folder, state.trial))
 
     def show_what_if(self) -> None:
@@ -268,8 +268,11 @@ class RoundScreen(LiveScreen):
         except LlmchemError as error:
             self.tell(str(error))
             return
-        offered = self.desk.setup.offered
-        self.query_one(Chemistry).show(table, offered, what_if=instead is not None)
+        if self.desk.hidden and self.over:
+            self.query_one(Chemistry).hide()
+        else:
+            offered = self.desk.setup.offered
+            self.query_one(Chemistry).show(table, offered, what_if=instead is not None)
         self.refresh_bindings()
 
     async def _choose(self) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llmchem_tui.domain.strategies import Choice
 
 _PAIR = 2
+_HIDDEN = "What the rounds teach is hidden until names are shown."
 
 
 class Chemistry(Vertical):
@@ -40,6 +41,14 @@ class Chemistry(Vertical):
         said.say(text)
         said.display = bool(text)  # a replay has no next ensemble to offer
         self._show_heat(table)
+
+    def hide(self) -> None:
+        """Show nothing that tells whose grades were low."""
+        said = self.query_one(Said)
+        said.say(Content.styled(_HIDDEN, "$muted"))
+        said.display = True
+        for heat in self.query("HeatTable"):
+            heat.display = False
 
     def _show_heat(self, table: ChemistryTable) -> None:
         """Show the table where it has pairs: an empty one would be a bar without a word."""

@@ -23,7 +23,8 @@ from llmchem_tui.ui.words import MISSING, count, number
 
 _NOT_FOUND = "nothing found"
 _READING = "…"
-_INTERRUPTED = ">"
+_STOPPED = "■"
+_INTERRUPTED = "interrupted"
 _NAME_WIDTH = 23
 _ROUNDS_WIDTH = 13
 _MOST_ROUNDS = 100
@@ -34,7 +35,7 @@ class SavedList(LineList):
 
     HELP = (
         "Saved sessions, newest first, and histories. ✗ cannot be read: beside it stands why; "
-        f"{_INTERRUPTED} has a round that was interrupted. Enter replays."
+        f"{_STOPPED} {_INTERRUPTED}: a round of it did not end. Enter replays."
     )
 
     class Chosen(Message):
@@ -198,7 +199,7 @@ def _labels(outline: Outline) -> list[str]:
 def _mark(outline: Outline) -> str:
     if outline.problem:
         return MISSING
-    return _INTERRUPTED if outline.interrupted else " "
+    return _STOPPED if outline.interrupted else " "
 
 
 def _told(outline: Outline | None) -> str:
@@ -208,14 +209,15 @@ def _told(outline: Outline | None) -> str:
         return "damaged"
     rounds = f"{len(outline.rounds):,} round{'s' * (len(outline.rounds) != 1)}"
     models = plain_line(", ".join(outline.models))
-    return " ".join([f"{rounds:<{_ROUNDS_WIDTH}}", *_labels(outline), models])
+    stopped = [_INTERRUPTED] * bool(outline.interrupted)
+    return " ".join([f"{rounds:<{_ROUNDS_WIDTH}}", *_labels(outline), *stopped, models])
 
 
 def _searched(entry: Entry, outline: Outline | None) -> str:
     words = [entry_title(entry), str(entry.path)]
     if outline is not None:
         words += [*outline.models, *outline.vignettes, *outline.tasks, *_labels(outline)]
-        words += ["damaged"] * bool(outline.problem) + ["interrupted"] * bool(outline.interrupted)
+        words += ["damaged"] * bool(outline.problem) + [_INTERRUPTED] * bool(outline.interrupted)
     return " ".join(words).casefold()
 
 

@@ -25,10 +25,18 @@ class Status(Said):
     _parts: Sequence[Content] = ()
     _labels: Sequence[str] = ()
 
-    def show(self, parts: list[Content], *, simulated: bool, private: bool = False) -> None:
+    def show(
+        self,
+        parts: list[Content],
+        *,
+        simulated: bool,
+        private: bool = False,
+        unsaved: bool = False,
+    ) -> None:
         """Show the parts, and always the notice and what the rounds are: invented, unsaved."""
         self._parts = parts
-        self._labels = [*["SIMULATED"] * simulated, *["PRIVATE"] * private]
+        labels = {"SIMULATED": simulated, "PRIVATE": private, "NOT SAVED": unsaved}
+        self._labels = [label for label, holds in labels.items() if holds]
         self._draw()
 
     def on_resize(self) -> None:

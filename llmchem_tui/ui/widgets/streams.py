@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llmchem_tui.ui.reading import Reading
 
 _PANE_WIDTH = 28
+_HIDDEN = "failed; the reason is shown once names are shown"
 _HEADINGS = ("Medications:", "Cautions:")
 
 
@@ -207,7 +208,7 @@ def _lines(call: CallState, reading: Reading) -> list[Line]:
     text = reading.text(answer_text(answer) if answer is not None else call.readable)
     lines = [Line(line, HEADING if line in _HEADINGS else PLAIN) for line in text.split("\n")]
     if result is not None and result.message:
-        message = "why is told when names are" if reading.blind else plain(result.message)
+        message = _HIDDEN if reading.blind else plain(result.message)
         told = [Line(line, WRONG) for line in message.split("\n")]
         return [*lines, Line(""), *told] if text else told
     if not text and call.thinking and result is None:
