@@ -100,10 +100,14 @@ class HeatTable(Table):
         if self._view is not None:
             self._draw()
 
+    @property
+    def _cell_width(self) -> int:
+        return _WIDTH + (self._view is not None and self._view.met is not None)
+
     def _draw(self) -> None:
         view = self._view
         assert view is not None
-        width = _WIDTH + (view.met is not None)
+        width = self._cell_width
         name_width = self._name_width(width)
         made = (self._wanted, tuple(self._order), view.title, name_width, width)
         if made != self._made:
@@ -175,7 +179,7 @@ class HeatTable(Table):
 
     def _look(self) -> None:
         """See which columns are in view, and forget rows of which others were."""
-        width = _WIDTH + (self._view is not None and self._view.met is not None)
+        width = self._cell_width
         first = int(self.scroll_x) // width
         self._in_view = range(first, first + self.size.width // width + _BESIDE)
         self._row_render_cache.clear()
