@@ -14,8 +14,18 @@ from pathlib import Path
 import llmchem_tui
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-SLOW = ("textual", "numpy", "pandas", "scipy", "openai", "anthropic", "ollama", "httpx")
-NOT_FOR_THE_CORE = ("textual", "rich", "click", "httpx", "pandas", "openai", "anthropic", "ollama")
+SLOW = ("textual", "numpy", "pandas", "polars", "scipy", "openai", "anthropic", "ollama", "httpx")
+NOT_FOR_THE_CORE = (
+    "textual",
+    "rich",
+    "click",
+    "httpx",
+    "pandas",
+    "polars",
+    "openai",
+    "anthropic",
+    "ollama",
+)
 
 
 def loaded(*modules: str) -> set[str]:

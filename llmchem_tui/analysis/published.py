@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmchem_tui.analysis.statistics import correlation
 from llmchem_tui.domain.chemistry_subsets import MOST_MODELS, subset_costs
 from llmchem_tui.domain.complementarity import complementarity
 from llmchem_tui.domain.cost import penalty, rank_order
@@ -37,7 +38,7 @@ _LEAST_ACCURACY, _USED_ABOVE = 0.1, 0.5
 _EFFECTIVE_ABOVE, _CORRECT_ABOVE = 0.7, 0.5
 _EMPTY_COST, _CAP = 1.0, 1.0
 _NEAR_THE_CAP = 1e-4
-_CONSTANT = 1e-12  # relative to the values: SciPy's r of less would be made of rounding errors
+_CONSTANT = 1e-12  # relative to the values: r of less would be made of rounding errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,11 +267,8 @@ def _measures(
 
 
 def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> Correlation:
-    from scipy.stats import pearsonr
-
     if not len(x):
         return Correlation(None, None, 0)
     if any(np.ptp(values) <= _CONSTANT * np.abs(values).max() for values in (x, y)):
         return Correlation(0.0, 1.0, len(x), constant=True)
-    result = pearsonr(x, y)
-    return Correlation(float(result.statistic), float(result.pvalue), len(x))
+    return Correlation(*correlation(x, y), len(x))

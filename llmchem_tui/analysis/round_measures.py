@@ -43,9 +43,13 @@ def answers_of(frame: pandas.DataFrame, aliases: Mapping[str, str]) -> pandas.Da
     """
     import pandas
 
-    untold = frame["result"].eq("") & frame[_VALUES].isna().all(axis=1)
-    failed = np.where(frame["status"].eq(""), untold, frame["status"].ne("ok"))
-    rounds = frame.groupby(["trial", "strategy"], sort=False).ngroup().to_numpy()
+    # As arrays, which compare with a text in a quarter of the time that columns take.
+    status, result, recommended = (
+        frame[name].to_numpy() for name in ("status", "result", "recommended")
+    )
+    untold = (result == "") & frame[_VALUES].isna().all(axis=1)
+    strategies = frame["strategy"].astype("category")
+    rounds = frame.groupby(["trial", strategies], sort=False).ngroup().to_numpy()
     vignettes, _ = pandas.factorize(frame["vignette"])
     names = frame["model"]
     if aliases:
@@ -55,13 +59,13 @@ def answers_of(frame: pandas.DataFrame, aliases: Mapping[str, str]) -> pandas.Da
             "round": rounds,
             "item": rounds * (vignettes.max() + 1) + vignettes,
             "model": pandas.Categorical(names),
-            "strategy": pandas.Categorical(frame["strategy"]),
-            "failed": failed,
+            "strategy": strategies.array,
+            "failed": np.where(status == "", untold, status != "ok"),
             **{
                 name: frame[name].to_numpy()
                 for name in (*_VALUES, "gen_accuracy", "variance", "latency", "confidence")
             },
-            "recommended": frame["recommended"].eq("true").to_numpy(),
+            "recommended": recommended == "true",
             "tokens_in": frame["tokens_in"].to_numpy(),
             "tokens_out": frame["tokens_out"].to_numpy(),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import repeat
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas
     from numpy.typing import NDArray
+
+    from llmchem_tui.storage.plain_csv import Block
 
 NUMBERS = {
     "latency": (0.0, math.inf),
@@ -57,15 +59,17 @@ def read_large(
     Raises:
         InputError: as ``tables.blocks`` and ``read_table``.
     """
-    from llmchem_tui.storage.plain_csv import read_plain
+    from llmchem_tui.storage.plain_csv import NotPlain, read_plain
 
-    guarded = is_ours(positions)
-    read = {name: positions[name] for name in wanted if name in positions}
-    with suppress(OSError), path.open("rb") as file:  # the careful way tells what is wrong
-        frame = read_plain(file, width, read, NUMBERS.keys(), guarded=guarded)
-        if frame is not None:
-            return _complete(frame, wanted)
     columns = Columns(wanted)
+    read = {name: positions[name] for name in wanted if name in positions}
+    with (
+        suppress(OSError, NotPlain),
+        path.open("rb") as file,
+    ):  # the careful way tells what is wrong
+        for part in read_plain(file, width, read, NUMBERS.keys()):
+            columns.add_block(part, guarded=is_ours(positions))
+        return columns.frame()
     rows = blocks(read_table(path), path)
     next(rows)
     for block in rows:
@@ -78,22 +82,6 @@ def columns_of(cells: Mapping[str, Sequence[str]]) -> pandas.DataFrame:
     columns = Columns()
     columns.add(list(zip(*cells.values(), strict=True)), {name: i for i, name in enumerate(cells)})
     return columns.frame()
-
-
-def _complete(frame: pandas.DataFrame, wanted: Sequence[str]) -> pandas.DataFrame:
-    """The frame with all ``wanted`` columns in their order, those that it lacks blank."""
-    import pandas
-
-    missing = {
-        name: pandas.Series(math.nan if name in NUMBERS else "", frame.index, _kind(name))
-        for name in wanted
-        if name not in frame.columns
-    }
-    return frame.assign(**missing)[list(wanted)]
-
-
-def _kind(name: str) -> str:
-    return "float64" if name in NUMBERS else "str"
 
 
 def leave_out_unusable(frame: pandas.DataFrame) -> NDArray[np.intp]:
@@ -142,53 +130,84 @@ def date_in(text: str) -> str:
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-class _Texts(dict[str, str]):
-    """Cell → the text in it, one for all equal cells: most texts of a history come again."""
+class _Numbers(dict[str, int]):
+    """Cell → the number of the text in it among ``texts``: most texts of a history come again."""
 
-    def __init__(self, *, guarded: bool) -> None:
+    def __init__(self, texts: list[str], *, guarded: bool) -> None:
         super().__init__()
+        self._texts = texts
         self._guarded = guarded
 
-    def __missing__(self, cell: str) -> str:
-        text = self[cell] = self.alone(cell)
-        return text
+    def __missing__(self, cell: str) -> int:
+        number = self[cell] = len(self._texts)
+        self._texts.append(unguarded(cell) if self._guarded else cell)
+        return number
 
-    def alone(self, cell: str) -> str:
-        """The text in a cell that has hardly an equal."""
-        return unguarded(cell) if self._guarded else cell
+    def of(self, column: str, cells: Iterable[str]) -> Iterable[int]:
+        """The numbers of cells: of a column whose cells have hardly an equal, new ones.
+
+        The dictionary would take more room than they do.
+        """
+        if column != "result":
+            return map(self.__getitem__, cells)
+        begin = len(self._texts)
+        self._texts.extend(map(unguarded, cells) if self._guarded else cells)
+        return range(begin, len(self._texts))
 
 
 class Columns:
     """Columns of ours, of rows that come by and by, from one file or from many."""
 
     def __init__(self, wanted: Sequence[str] = HISTORY_COLUMNS) -> None:
-        self._cells: dict[str, list[str]] = {name: [] for name in wanted}
         self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in wanted}
-        self._texts = {guarded: _Texts(guarded=guarded) for guarded in (False, True)}
+        self._cells: dict[str, list[str]] = {name: [] for name in wanted if name in NUMBERS}
+        self._places: dict[str, list[int]] = {name: [] for name in wanted if name not in NUMBERS}
+        self._texts: list[str] = []
+        self._numbers = {
+            guarded: _Numbers(self._texts, guarded=guarded) for guarded in (False, True)
+        }
 
     def add(self, rows: Sequence[Sequence[str]], positions: Mapping[str, int]) -> None:
         """Add rows of cells, in which our columns stand at these positions; others are blank."""
-        texts = self._texts[is_ours(positions)]
+        numbers = self._numbers[is_ours(positions)]
         columns = list(zip(*rows, strict=True))
-        for name, cells in self._cells.items():
-            if not columns or name not in positions:
-                cells.extend(repeat("", len(rows)))
-            elif name in NUMBERS:
-                cells.extend(columns[positions[name]])
+        for name in self._parts:
+            there = columns and name in positions
+            cells = columns[positions[name]] if there else repeat("", len(rows))
+            if name in NUMBERS:
+                self._cells[name].extend(cells)
             else:
-                text_in = texts.alone if name == "result" else texts.__getitem__
-                cells.extend(map(text_in, columns[positions[name]]))
-        if len(self._cells["trial"]) >= _ROWS:
+                self._places[name].extend(numbers.of(name, cells))
+        if len(self._places["trial"]) >= _ROWS:
             self._convert()
+
+    def add_block(self, block: Block, *, guarded: bool) -> None:
+        """Add rows that were read by column; columns that they lack are blank."""
+        import numpy as np
+
+        self._convert()  # what came before
+        numbers = self._numbers[guarded]
+        for name, parts in self._parts.items():
+            if name in block.numbers:
+                parts.append(block.numbers[name])
+            elif name in block.texts:
+                distinct, places = block.texts[name].distinct, block.texts[name].places
+                own = np.fromiter(numbers.of(name, distinct), np.int32, len(distinct))
+                parts.append(own[places])
+            elif name in NUMBERS:
+                parts.append(np.full(block.size, math.nan))
+            else:
+                parts.append(np.full(block.size, numbers[""], np.int32))
 
     def _convert(self) -> None:
         import numpy as np
 
         for name, cells in self._cells.items():
-            kind = np.dtype(object)
-            part = _figures(cells) if name in NUMBERS else np.fromiter(cells, kind, len(cells))
-            self._parts[name].append(part)
+            self._parts[name].append(_figures(cells))
             cells.clear()
+        for name, places in self._places.items():
+            self._parts[name].append(np.array(places, np.int32))
+            places.clear()
 
     def frame(self) -> pandas.DataFrame:
         """All rows so far."""
@@ -196,10 +215,12 @@ class Columns:
         import pandas
 
         self._convert()
+        texts = pandas.array(self._texts, dtype="str")
+        columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
         return pandas.DataFrame(
             {
-                name: pandas.Series(np.concatenate(parts), dtype=_kind(name))
-                for name, parts in self._parts.items()
+                name: column if name in NUMBERS else texts.take(column)
+                for name, column in columns.items()
             }
         )
 

@@ -99,7 +99,7 @@ class Reading:
     def rows(self) -> Rows:
         """All rows of the files, repaired."""
         frame, source = self._frame(), np.repeat(np.arange(len(self._files)), self._sizes)
-        named = ((frame["trial"] != "") & (frame["model"] != "")).to_numpy()
+        named = (frame["trial"].to_numpy() != "") & (frame["model"].to_numpy() != "")
         nameless = self._by_file(source, ~named)
         if not named.all():
             frame, source = frame[named], source[named]
@@ -172,14 +172,14 @@ def _strategy(text: str) -> str:
 
 def _repair_shifted(frame: pandas.DataFrame) -> NDArray[np.bool_]:
     """Put right the rows whose date stands in the column before; returns which they were."""
-    undated = frame["created"] == ""
+    undated = frame["created"].to_numpy() == ""
     strategies = frame.loc[undated, "strategy"]
     dates = [text for text in strategies.unique().tolist() if date_in(text)]
     shifted = undated & frame["strategy"].isin(dates)
     if dates:
         frame.loc[shifted, "created"] = frame.loc[shifted, "strategy"]
         frame.loc[shifted, "strategy"] = ""
-    return shifted.to_numpy()
+    return np.asarray(shifted)
 
 
 def _read_dates(frame: pandas.DataFrame) -> NDArray[np.bool_]:

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from scipy import stats
 
 from llmchem_tui.analysis.statistics import (
     Array,
@@ -17,6 +18,7 @@ from llmchem_tui.analysis.statistics import (
     anova,
     bootstrap_weights,
     calibration,
+    correlation,
     estimates,
     pearson,
 )
@@ -92,6 +94,14 @@ def test_a_correlation_is_that_of_the_rounds_that_have_both() -> None:
     assert own.p == pytest.approx(2 / 3)  # t = 1 / √3 with one degree of freedom
 
 
+@given(st.lists(st.tuples(SHARES, SHARES), min_size=2, max_size=8))
+def test_a_correlation_is_that_of_scipy(pairs: list[tuple[float, float]]) -> None:
+    x, y = np.array(pairs).T
+    assume(min(np.ptp(x), np.ptp(y)) > 0.01)
+    expected = stats.pearsonr(x, y)
+    assert correlation(x, y) == pytest.approx((expected.statistic, expected.pvalue), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("x", "y", "note"),
     [
@@ -124,6 +134,14 @@ def test_an_analysis_of_variance_worked_by_hand() -> None:
     assert own.f == pytest.approx(13.5)
     assert (own.groups, own.n, own.note) == (("A", "B"), 6, "")
     assert own.p == pytest.approx(0.0213, abs=1e-4)
+
+
+@given(st.lists(st.lists(SHARES, min_size=2, max_size=5), min_size=2, max_size=4))
+def test_an_analysis_of_variance_is_that_of_scipy(samples: list[list[float]]) -> None:
+    assume(max(map(np.ptp, samples)) > 0.01)
+    own = anova({str(i): np.array(values) for i, values in enumerate(samples)})
+    expected = stats.f_oneway(*samples)
+    assert (own.f, own.p) == pytest.approx((expected.statistic, expected.pvalue), abs=1e-6)
 
 
 @pytest.mark.parametrize(

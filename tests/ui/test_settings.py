@@ -102,7 +102,7 @@ def test_the_app_opens_without_numpy_pandas_or_a_vendors_library() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, cwd=root, text=True
     )
-    slow = {"numpy", "pandas", "scipy", "openai", "anthropic", "ollama", "httpx"}
+    slow = {"numpy", "pandas", "polars", "scipy", "openai", "anthropic", "ollama", "httpx"}
     assert slow.isdisjoint(done.stdout.split())
     assert "textual" in done.stdout.split()
 
