@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.selection import SELECT_ALL
 
 from llmchem_tui.domain.plain_text import plain
-from llmchem_tui.ui.widgets.growing_text import HEADING, WRONG, GrowingText, Line, wrapped
+from llmchem_tui.ui.widgets.growing_text import HEADING, WRONG, GrowingText, Line
 
 
 class Alone(App[None]):
@@ -62,9 +62,22 @@ async def test_a_text_that_came_in_pieces_looks_as_if_it_had_come_at_once(width:
         holds()
 
 
-@given(st.text("aB. -~", max_size=60), st.integers(2, 20))
-def test_a_plain_line_is_wrapped_as_textual_does(line: str, width: int) -> None:
-    assert wrapped(line, width) == [row.plain for row in Content(line).wrap(width)]
+@pytest.mark.parametrize("width", [2, 5, 20])
+async def test_a_plain_line_is_wrapped_as_textual_does(width: int) -> None:
+    app = Alone()
+    async with app.run_test(size=(width + 1, 70)):
+        widget = app.query_one(GrowingText)
+
+        @settings(max_examples=300, deadline=None)
+        @given(st.text("aB. -~", max_size=60))
+        def holds(line: str) -> None:
+            widget.say([])
+            widget.say([Line(line)])
+            rows = laid_out(line, width)
+            assert seen(widget)[: len(rows)] == rows
+            assert not any(seen(widget)[len(rows) :])
+
+        holds()
 
 
 async def test_a_text_may_change_anywhere_and_become_shorter() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import repeat
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 PLAIN, HEADING = "growing-text--plain", "growing-text--heading"
 MUTED, WRONG = "growing-text--muted", "growing-text--wrong"
-_WORD = re.compile(" *[^ ]+ *")
+_WORD, _BLANKS = re.compile("[^ ]* *"), re.compile(" *")
 _BAR, _THUMB = "growing-text--bar", "▐"
 
 
@@ -34,12 +34,13 @@ class _Row(NamedTuple):
     """A row of the screen: a piece of line number ``line`` that begins at ``start``.
 
     ``start`` None: what follows cannot be laid out from here on as it is from the line's beginning,
-    since the row begins within a word, or with blanks, or a wide character was cut off.
+    since the row begins within a word, or with blanks, or a wide character was cut off. ``text``
+    None: it is the line's up to the next row, where all characters take one cell.
     """
 
     line: int
     start: int | None
-    text: str
+    text: str | None
 
 
 class GrowingText(ScrollView, can_focus=True):
@@ -76,9 +77,27 @@ class GrowingText(ScrollView, can_focus=True):
         if same < len(both) and _grew(*both[same]):
             # A row is final once another follows it: what is longer now would not have fitted.
             kept = max(kept, self._first_row(same + 1) - 1)
-            while kept and kept < len(self._rows) and self._rows[kept].start is None:
+            while kept and kept < len(self._rows) and not self._is_safe(kept):
                 kept -= 1
         self._lay_out(kept)
+
+    def _is_safe(self, number: int) -> bool:
+        """Whether what follows can be laid out from this row on as from the line's beginning."""
+        line, start, text = self._rows[number]
+        if start is None or text is not None or not start:
+            return start is not None
+        return _begins_word(_with_blanks(self._lines[line].text), start)
+
+    def _text(self, number: int) -> str:
+        """What stands in a row."""
+        line, start, text = self._rows[number]
+        if text is not None:
+            return text
+        whole = _with_blanks(self._lines[line].text)
+        following = self._rows[number + 1 : number + 2]
+        if not following or following[0].line != line:
+            return whole[start:][: self._width]
+        return whole[start : following[0].start].rstrip()
 
     def _first_row(self, line: int) -> int:
         return bisect_left(self._rows, line, key=lambda row: row.line)
@@ -145,16 +164,16 @@ class GrowingText(ScrollView, can_focus=True):
     def _row(self, number: int) -> list[Segment]:
         if number >= len(self._rows):
             return []
-        row = self._rows[number]
-        style = self._look(self._lines[row.line].kind)
+        plain = self._text(number)
+        style = self._look(self._lines[self._rows[number].line].kind)
         selection = self.text_selection
         if selection is None or (span := selection.get_span(number)) is None:
-            return [Segment(row.text, style)]
+            return [Segment(plain, style)]
         start, end = span
-        text = Text(row.text, end="")
+        text = Text(plain, end="")
         text.stylize(style)
         selected = self.screen.get_component_rich_style("screen--selection")
-        text.stylize(selected, start, len(row.text) if end == -1 else end)
+        text.stylize(selected, start, len(plain) if end == -1 else end)
         return list(text.render(self.app.console))
 
     def _look(self, kind: str) -> Style:
@@ -179,7 +198,7 @@ class GrowingText(ScrollView, can_focus=True):
 
     def get_selection(self, selection: Selection) -> tuple[str, str]:
         """Return what the mouse has selected."""
-        return selection.extract("\n".join(row.text for row in self._rows)), "\n"
+        return selection.extract("\n".join(map(self._text, range(len(self._rows))))), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Show what the mouse has selected."""
@@ -192,35 +211,46 @@ def _grew(old: Line, new: Line) -> bool:
 
 def _rows(number: int, text: str, start: int, width: int) -> list[_Row]:
     """Lay out a line from a character on; tabs count as blanks."""
+    text = _with_blanks(text)
+    own = text[start:]
+    if own.isascii() and own.isprintable() and not own.startswith(" "):
+        begins = (start + begin for begin in _begins(own, width))
+        return [*map(_Row._make, zip(repeat(number), begins, repeat(None)))]
     rows: list[_Row] = []
-    text = text.expandtabs()
-    for piece in wrapped(text[start:], width):
-        found = max(start, text.find(piece, start))  # wrapping takes away blanks
-        begins_word = text[found - 1 : found + 1].strip() == text[found : found + 1] != ""
-        safe = not rows or (begins_word and piece != "" and text[0] != " ")
-        rows.append(_Row(number, found if safe else None, piece))
-        start = found + len(piece)
+    for row in Content(own).wrap(width):
+        found = max(start, text.find(row.plain, start))  # wrapping takes away blanks
+        safe = not rows or (row.plain != "" and text[0] != " " and _begins_word(text, found))
+        rows.append(_Row(number, found if safe else None, row.plain))
+        start = found + len(row.plain)
     return rows
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Return the rows of a line as Textual wraps it.
+def _with_blanks(text: str) -> str:
+    """The text without tabs."""
+    return text.expandtabs() if "\t" in text else text
 
-    Where each character takes one cell it is done here, many times faster: an answer may be long.
+
+def _begins_word(text: str, place: int) -> bool:
+    return text[place - 1 : place].isspace() and not text[place : place + 1].isspace()
+
+
+def _begins(text: str, width: int) -> list[int]:
+    """Where the rows of a line begin as Textual wraps it, many times faster: answers may be long.
+
+    Every character takes one cell, and the first is no blank.
     """
-    if not (text.isascii() and text.isprintable()):
-        return [row.plain for row in Content(text).wrap(width)]
-    begins, used = [0], 0
-    for word in _WORD.finditer(text):
-        start, end = word.span()
-        letters = len(word[0].rstrip())
-        if letters <= width - used:
-            used += end - start
-        elif letters > width:
-            begins += [place for place in range(start, end, width) if place]
-            used = (end - start - 1) % width + 1
-        else:
-            begins.append(start)
-            used = end - start
-    rows = [text[begin:end].rstrip() for begin, end in pairwise(begins)]
-    return [*rows, text[begins[-1] :][:width]]
+    begins, letters = [0], len(text.rstrip())
+    while (end := begins[-1] + width) < letters:
+        if text[end] == " ":
+            begins.append(_end(_BLANKS, text, end))
+        elif blank := text.rfind(" ", begins[-1], end) + 1:
+            begins.append(blank)
+        else:  # of a word that is too long for a row, blanks after it take up room
+            begins += range(end, _end(_WORD, text, begins[-1]), width)
+    return begins
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Where what begins here ends; both patterns are found anywhere."""
+    found = pattern.match(text, start)
+    return found.end() if found else start

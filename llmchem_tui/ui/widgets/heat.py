@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -15,7 +14,7 @@ from textual.widgets.data_table import RowKey
 
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.widgets.heat_views import HeatView
-from llmchem_tui.ui.widgets.table import Table
+from llmchem_tui.ui.widgets.table import LaterCell, Table
 from llmchem_tui.ui.words import name_text
 
 _WIDTH = 6
@@ -24,21 +23,6 @@ _LONGEST_NAME, _FEWEST_NAME_CELLS = 44, 14
 _BESIDE = 3  # columns: the one with the names, and a part of one on each side
 _USUAL_WIDTH = 40
 """Of a pane that has not been shown yet."""
-
-
-class _Cell:
-    """What stands in a cell, written when it is seen: two hundred models make forty thousand."""
-
-    __slots__ = ("_write",)
-
-    def __init__(self, write: Callable[[], Content]) -> None:
-        self._write = write
-
-    def __str__(self) -> str:
-        return str(self._write())
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._write()
 
 
 class HeatTable(Table):
@@ -126,8 +110,8 @@ class HeatTable(Table):
         for i in self._order:
             self.add_column(Text(f"{i + 1:>{_WIDTH}}"), key=str(i), width=width)
         for i in self._order:
-            cells: Any = [_Cell(partial(self._cell, i, j)) for j in self._order]
-            label: Any = _Cell(partial(self._label, i, name_width))  # drawn as the text that it is
+            cells: Any = [LaterCell(partial(self._cell, i, j)) for j in self._order]
+            label: Any = LaterCell(partial(self._label, i, name_width))
             self.add_row(label, *cells, key=str(i))
         if before and {*before} <= {*self._names}:
             self.point(*before)
