@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.events import ScreenResume
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from llmchem_tui.domain.plain_text import plain_line
@@ -21,6 +22,7 @@ from llmchem_tui.ui.widgets.key_line import KeyLine
 from llmchem_tui.ui.widgets.status import Status
 
 TOLD_SECONDS = 10
+_PERIOD = 1 / 240  # seconds; it only runs where something is to be painted
 _HIDDEN = (
     "this session has the round whose names are hidden: show them on the Round screen, or grade "
     "all its answers, before it is replayed"
@@ -48,6 +50,7 @@ class DeskScreen(Screen[None]):
         super().__init__()
         self.desk = desk
         self._was_in_front = False
+        self._painting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The status line, what the screen is about, the keys."""
@@ -62,6 +65,15 @@ class DeskScreen(Screen[None]):
     def content(self) -> Iterable[Widget]:
         """What the screen is about."""
         return ()
+
+    @property
+    def _update_timer(self) -> Timer:
+        # Textual's lets one or two of its periods pass, of 17 ms, before a key's effect is painted.
+        if self._painting is None:
+            self._painting = self.set_interval(
+                _PERIOD, self._on_timer_update, name="screen_update", pause=True
+            )
+        return self._painting
 
     def _compositor_refresh(self) -> None:
         # During a batch Textual paints all the same, and throws the picture away.
