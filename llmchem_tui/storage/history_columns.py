@@ -63,10 +63,8 @@ def read_large(
 
     columns = Columns(wanted)
     read = {name: positions[name] for name in wanted if name in positions}
-    with (
-        suppress(OSError, NotPlain),
-        path.open("rb") as file,
-    ):  # the careful way tells what is wrong
+    # The careful way, below, tells what is wrong.
+    with suppress(OSError, NotPlain), path.open("rb") as file:
         for part in read_plain(file, width, read, NUMBERS.keys()):
             columns.add_block(part, guarded=is_ours(positions))
         return columns.frame()

@@ -29,7 +29,7 @@ class LaterCell:
 
 
 class Table(Fitting, DataTable[Content]):
-    """A table of texts of one line, without padding, that are never markup."""
+    """A table of texts of one line, never markup, without padding and without labels of rows."""
 
     def _render_cell(
         self,
