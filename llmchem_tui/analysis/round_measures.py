@@ -28,7 +28,7 @@ _PAIRS_AT_ONCE = 2**20  # of members: bounds the memory that their distances tak
 _VALUES = ["accuracy", "quality"]
 
 ANSWERED = (
-    *("result", "vignette", "status", "recommended", "variance", "latency", "confidence"),
+    *("vignette", "status", "recommended", "variance", "latency", "confidence"),
     *("tokens_in", "tokens_out"),
 )
 """The columns of a history that ``answers_of`` reads beside those of ``COMPARED``."""
@@ -38,16 +38,14 @@ def answers_of(frame: pandas.DataFrame, aliases: Mapping[str, str]) -> pandas.Da
     """The answers as numbers: the rows of a history's frame, in any order.
 
     ``round`` and ``item`` number the rounds and what they asked, ``model`` is a categorical of
-    present names. ``failed``: the status is not ok; published files have none, there an answer of
-    which nothing is known has failed.
+    present names. ``failed``: the status is not ok; where there is none, an answer without a value
+    has failed.
     """
     import pandas
 
     # As arrays, which compare with a text in a quarter of the time that columns take.
-    status, result, recommended = (
-        frame[name].to_numpy() for name in ("status", "result", "recommended")
-    )
-    untold = (result == "") & frame[_VALUES].isna().all(axis=1)
+    status, recommended = frame["status"].to_numpy(), frame["recommended"].to_numpy()
+    untold = frame[_VALUES].isna().all(axis=1)
     strategies = frame["strategy"].astype("category")
     rounds = frame.groupby(["trial", strategies], sort=False).ngroup().to_numpy()
     vignettes, _ = pandas.factorize(frame["vignette"])

@@ -62,7 +62,8 @@ def read_large(
     from llmchem_tui.storage.plain_csv import NotPlain, read_plain
 
     columns = Columns(wanted)
-    read = {name: positions[name] for name in wanted if name in positions}
+    sources = {_source(name, positions) for name in wanted}
+    read = {name: place for name, place in positions.items() if name in sources}
     # The careful way, below, tells what is wrong.
     with suppress(OSError, NotPlain), path.open("rb") as file:
         for part in read_plain(file, width, read, NUMBERS.keys()):
@@ -73,6 +74,16 @@ def read_large(
     for block in rows:
         columns.add(block, positions)
     return columns.frame()
+
+
+def _source(name: str, positions: Collection[str]) -> str:
+    """The column of a file that tells ``name``: published ones have no status, but answers."""
+    return "result" if name == "status" and name not in positions else name
+
+
+def _told(name: str, source: str, cells: Iterable[str]) -> Iterable[str]:
+    """What the cells of ``source`` tell: an answer with a text has ended well."""
+    return cells if name == source else ("ok" if cell else "" for cell in cells)
 
 
 def columns_of(cells: Mapping[str, Sequence[str]]) -> pandas.DataFrame:
@@ -170,12 +181,13 @@ class Columns:
         numbers = self._numbers[is_ours(positions)]
         columns = list(zip(*rows, strict=True))
         for name in self._parts:
-            there = columns and name in positions
-            cells = columns[positions[name]] if there else repeat("", len(rows))
+            source = _source(name, positions)
+            there = columns and source in positions
+            cells = columns[positions[source]] if there else repeat("", len(rows))
             if name in NUMBERS:
                 self._cells[name].extend(cells)
             else:
-                self._places[name].extend(numbers.of(name, cells))
+                self._places[name].extend(numbers.of(name, _told(name, source, cells)))
         if len(self._places["trial"]) >= _ROWS:
             self._convert()
 
@@ -186,11 +198,13 @@ class Columns:
         self._convert()  # what came before
         numbers = self._numbers[guarded]
         for name, parts in self._parts.items():
+            source = _source(name, block.texts)
             if name in block.numbers:
                 parts.append(block.numbers[name])
-            elif name in block.texts:
-                distinct, places = block.texts[name].distinct, block.texts[name].places
-                own = np.fromiter(numbers.of(name, distinct), np.int32, len(distinct))
+            elif source in block.texts:
+                distinct, places = block.texts[source].distinct, block.texts[source].places
+                told = numbers.of(name, _told(name, source, distinct))
+                own = np.fromiter(told, np.int32, len(distinct))
                 parts.append(own[places])
             elif name in NUMBERS:
                 parts.append(np.full(block.size, math.nan))
@@ -219,7 +233,8 @@ class Columns:
             {
                 name: column if name in NUMBERS else texts.take(column)
                 for name, column in columns.items()
-            }
+            },
+            copy=False,
         )
 
 

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmchem_tui.analysis.evaluate import Cost, Evaluation, Measures, Tokens, evaluate
+from llmchem_tui.analysis.round_measures import ANSWERED
 from llmchem_tui.analysis.statistics import Estimate
 from llmchem_tui.domain.chemistry import chemistry
 from llmchem_tui.domain.complementarity import complementarity
@@ -131,14 +132,22 @@ def test_vignettes_that_share_a_trial_name_are_voted_on_apart() -> None:
     assert of(evaluate(history_of(rows)), "RANDOM").effectiveness.mean == 0.5
 
 
-def test_published_answers_have_no_status_and_fail_where_nothing_is_known_of_them() -> None:
-    rows: list[Row] = [
-        {"trial": "1", "strategy": "", "model": "a"},
-        {"trial": "1", "strategy": "", "model": "b", "result": "an answer"},
-        {"trial": "1", "strategy": "", "model": "c", "quality": 0.0},
-        {"trial": "1", "strategy": "", "model": "d", "result": "an answer", "status": "odd"},
-    ]
-    assert of(evaluate(history_of(rows)), "").failures == 2
+def test_published_answers_have_no_status_and_fail_where_nothing_is_known_of_them(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text(
+        "trial,model,task,quality,accuracy,result\n"
+        "1,a,t,,,\n"  # the only one
+        "1,b,t,,,an answer\n"
+        "1,c,t,0.0,,\n"
+    )
+    assert of(evaluate(read_history([path], ANSWERED)), "").failures == 1
+
+
+def test_an_answer_of_a_status_that_is_not_ok_has_failed() -> None:
+    odd: Row = {"trial": "1", "strategy": "", "model": "d", "result": "an answer", "status": "odd"}
+    assert of(evaluate(history_of([odd])), "").failures == 1
 
 
 def test_the_unknown_strategy_comes_last_and_is_not_compared() -> None:

@@ -67,9 +67,18 @@ def test_a_published_file_gets_our_columns_and_their_alias(theirs: Write) -> Non
     row = history.frame.iloc[0]
     assert row["gen_accuracy"] == 1.0
     assert row["strategy"] == "RANDOM"
-    assert row["status"] == ""
     assert math.isnan(row["confidence"])
     assert (history.repaired, history.notes) == (0, ())
+
+
+def test_where_a_file_has_no_status_an_answer_with_a_text_is_ok(
+    theirs: Write, tmp_path: Path
+) -> None:
+    without = theirs(ROW + ROW.replace("T 1", "T 2").replace("text", ""))
+    own = write_ours(tmp_path / "ours" / "history.csv", {"result": "text"})
+    for columns in (None, ["status"]):
+        history = read_history([without, own], columns)
+        assert history.frame["status"].tolist() == ["ok", "", ""]
 
 
 def test_a_shifted_row_is_repaired_counted_and_reported(theirs: Write) -> None:
