@@ -89,6 +89,7 @@ def rounds_of(answers: pandas.DataFrame, members: pandas.DataFrame) -> pandas.Da
 
     own = answers.groupby("round")
     by_member = members.groupby("round")
+    accuracy = by_member["accuracy"].mean()
     summed = own[["accuracy", "latency"]]
     rounds = pandas.DataFrame(
         {
@@ -96,8 +97,8 @@ def rounds_of(answers: pandas.DataFrame, members: pandas.DataFrame) -> pandas.Da
             "size": by_member.size(),
             **summed.sum().add_suffix("_sum"),
             **summed.count().add_suffix("_count"),
-            "accuracy": by_member["accuracy"].mean(),
-            "effectiveness": _effectiveness(answers),
+            "accuracy": accuracy,
+            "effectiveness": _effectiveness(answers, accuracy),
             "complementarity": _complementarity(members, len(own)),
         }
     )
@@ -140,14 +141,22 @@ def spread_of_rounds(members: pandas.DataFrame, penalties: Array, rounds: int) -
     return np.asarray(spread.reindex(range(rounds)), dtype=float)
 
 
-def _effectiveness(answers: pandas.DataFrame) -> pandas.Series[float]:
-    """The share of each round's items that its members get right by soft voting."""
-    known = answers["accuracy"].notna().to_numpy()
-    item, model = answers["item"].to_numpy(), answers["model"].cat.codes.to_numpy()
-    by_member = answers["accuracy"][known].groupby([item[known], model[known]]).mean()
-    votes = by_member.groupby(level=0).mean()
-    rounds = answers["round"].groupby(item).first().loc[votes.index]
-    return votes.gt(MAJORITY).astype(float).groupby(rounds).mean()
+def _effectiveness(answers: pandas.DataFrame, accuracy: pandas.Series[float]) -> Array:
+    """The share of each round's items that its members get right by soft voting.
+
+    Of a single item, which most rounds have, the vote is the mean ``accuracy`` of the members.
+    """
+    rounds, items = answers["round"].to_numpy(), answers["item"].to_numpy()
+    one_item = np.empty(len(accuracy), dtype=items.dtype)
+    one_item[rounds] = items
+    several = np.isin(rounds, rounds[items != one_item[rounds]])
+    found = np.where(accuracy.isna(), np.nan, accuracy > MAJORITY)
+    voted = answers[several].dropna(subset="accuracy")
+    by_member = voted.groupby(["round", "item", "model"], observed=True)["accuracy"].mean()
+    votes = by_member.groupby(["round", "item"]).mean()
+    shares = votes.gt(MAJORITY).astype(float).groupby("round").mean()
+    found[shares.index] = shares
+    return found
 
 
 def _complementarity(members: pandas.DataFrame, rounds: int) -> Array:
