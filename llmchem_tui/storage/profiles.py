@@ -56,7 +56,7 @@ def profiles(
     them that have a reference.
     """
     rows = _named(history, aliases)
-    rows = rows[rows[_VALUES].notna().any(axis=1)]
+    rows = rows[rows[_VALUES].notna().any(axis=1)].astype({"model": "category"})
     by_round = rows.groupby(["model", *_ROUND], sort=False)
     rounds = by_round[_VALUES].mean()
     rounds["referenced"] = by_round["gen_accuracy"].count() > 0
