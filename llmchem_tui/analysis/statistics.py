@@ -180,7 +180,9 @@ def correlation(x: Array, y: Array) -> tuple[float, float]:
     """Pearson's r of two or more points, not all alike in x or in y, and its two-sided p."""
     from scipy.special import stdtr  # scipy.stats takes a second to be imported
 
-    r = np.clip(np.corrcoef(x, y)[0, 1], -1.0, 1.0)
+    # On one scale, since squares of very large or small numbers would be lost.
+    x, y = (values - values.mean() for values in (x, y))
+    r = np.clip(np.corrcoef(x / np.abs(x).max(), y / np.abs(y).max())[0, 1], -1.0, 1.0)
     if len(x) < _FEWEST_POINTS:
         return float(r), 1.0
     with np.errstate(divide="ignore"):  # points on a line

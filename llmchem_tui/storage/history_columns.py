@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
-    from llmchem_tui.storage.plain_csv import Block
+    from llmchem_tui.storage.plain_csv import Block, Texts
 
 NUMBERS = {
     "latency": (0.0, math.inf),
@@ -62,11 +62,15 @@ def read_large(
     from llmchem_tui.storage.plain_csv import NotPlain, read_plain
 
     columns = Columns(wanted)
-    sources = {_source(name, positions) for name in wanted}
-    read = {name: place for name, place in positions.items() if name in sources}
+    read = {name: positions[name] for name in wanted if name in positions}
     # The careful way, below, tells what is wrong.
     with suppress(OSError, NotPlain), path.open("rb") as file:
-        for part in read_plain(file, width, read, NUMBERS.keys()):
+        parts = read_plain(file, width, read, NUMBERS.keys())
+        if "status" in wanted and "result" in positions.keys() - read and _lacks_status(parts):
+            file.seek(0)
+            read["result"] = positions["result"]
+            parts = read_plain(file, width, read, NUMBERS.keys())
+        for part in parts:
             columns.add_block(part, guarded=is_ours(positions))
         return columns.frame()
     rows = blocks(read_table(path), path)
@@ -76,14 +80,13 @@ def read_large(
     return columns.frame()
 
 
-def _source(name: str, positions: Collection[str]) -> str:
-    """The column of a file that tells ``name``: published ones have no status, but answers."""
-    return "result" if name == "status" and name not in positions else name
+def _lacks_status(parts: Iterable[Block]) -> bool:
+    return any("status" not in one.texts or "" in one.texts["status"].distinct for one in parts)
 
 
-def _told(name: str, source: str, cells: Iterable[str]) -> Iterable[str]:
-    """What the cells of ``source`` tell: an answer with a text has ended well."""
-    return cells if name == source else ("ok" if cell else "" for cell in cells)
+def _status(status: str, result: str) -> str:
+    """How an answer ended: published files do not say, but one with a text has ended well."""
+    return status or ("ok" if result else "")
 
 
 def columns_of(cells: Mapping[str, Sequence[str]]) -> pandas.DataFrame:
@@ -181,13 +184,14 @@ class Columns:
         numbers = self._numbers[is_ours(positions)]
         columns = list(zip(*rows, strict=True))
         for name in self._parts:
-            source = _source(name, positions)
-            there = columns and source in positions
-            cells = columns[positions[source]] if there else repeat("", len(rows))
+            there = columns and name in positions
+            cells: Iterable[str] = columns[positions[name]] if there else repeat("", len(rows))
+            if name == "status" and columns and "result" in positions:
+                cells = map(_status, cells, columns[positions["result"]])
             if name in NUMBERS:
                 self._cells[name].extend(cells)
             else:
-                self._places[name].extend(numbers.of(name, _told(name, source, cells)))
+                self._places[name].extend(numbers.of(name, cells))
         if len(self._places["trial"]) >= _ROWS:
             self._convert()
 
@@ -195,21 +199,23 @@ class Columns:
         """Add rows that were read by column; columns that they lack are blank."""
         import numpy as np
 
+        from llmchem_tui.storage.plain_csv import Texts
+
         self._convert()  # what came before
         numbers = self._numbers[guarded]
         for name, parts in self._parts.items():
-            source = _source(name, block.texts)
             if name in block.numbers:
                 parts.append(block.numbers[name])
-            elif source in block.texts:
-                distinct, places = block.texts[source].distinct, block.texts[source].places
-                told = numbers.of(name, _told(name, source, distinct))
-                own = np.fromiter(told, np.int32, len(distinct))
-                parts.append(own[places])
             elif name in NUMBERS:
                 parts.append(np.full(block.size, math.nan))
             else:
-                parts.append(np.full(block.size, numbers[""], np.int32))
+                blank = Texts([""], np.zeros(block.size, np.uint32))
+                own = _numbered(numbers, name, block.texts.get(name, blank))
+                if name == "status" and "result" in block.texts:
+                    results = block.texts["result"]
+                    there = np.fromiter(map(bool, results.distinct), bool, len(results.distinct))
+                    own[(own == numbers[""]) & there[results.places]] = numbers["ok"]
+                parts.append(own)
 
     def _convert(self) -> None:
         import numpy as np
@@ -236,6 +242,14 @@ class Columns:
             },
             copy=False,
         )
+
+
+def _numbered(numbers: _Numbers, column: str, cells: Texts) -> NDArray[np.int32]:
+    import numpy as np
+
+    distinct = np.fromiter(numbers.of(column, cells.distinct), np.int32, len(cells.distinct))
+    own: NDArray[np.int32] = distinct[cells.places]
+    return own
 
 
 def _figures(cells: Sequence[str]) -> NDArray[np.float64]:

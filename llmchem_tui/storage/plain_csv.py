@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars
 
 _MARKS = tuple(b'",\r\n')
-_PIECE = 2**18  # bytes looked at together, whole words: they and their marks stay in the cache
+_PIECE = 2**18  # bytes looked at together, a multiple of _WORD: they and their marks stay cached
 _WIDEST = 2**14  # columns, each of which takes Polars time and room before the first row
 _WORD = 64  # bits
 _ZERO, _ONE, _LAST = np.uint64(0), np.uint64(1), np.uint64(_WORD - 1)
@@ -102,18 +102,21 @@ def whole_rows(file: BinaryIO, width: int) -> Iterator[bytes]:
         NotPlain: the file is not by the book.
     """
     survey = _Survey(width)
-    held, whole = bytearray(), 0
+    held, whole, first = bytearray(), 0, True
     for piece in _pieces(file):
         if not survey.takes(piece):
             raise NotPlain
         whole = len(held) + survey.last_end if survey.last_end else whole
         held += piece
         if whole >= _BLOCK:
+            if not first and held.startswith(codecs.BOM_UTF8):
+                raise NotPlain  # Polars would take it for the beginning of a file
+            first = False
             yield bytes(memoryview(held)[:whole])
             del held[:whole]
             whole = 0
-    if whole < len(held):
-        raise NotPlain  # a quote is still open
+    if whole < len(held) or (not first and held.startswith(codecs.BOM_UTF8)):
+        raise NotPlain  # a quote is still open; or as above
     if held:
         yield bytes(held)
 
@@ -173,6 +176,7 @@ class _Survey:
 
     def _odd(self, quote: Bits) -> Bits:
         """Whether up to and with each byte there was an odd number of quotes: then one is open."""
+        # Each bit becomes the sum, modulo 2, of those up to it: 0b01001 turns into 0b00111.
         odd = quote.copy()
         for shift in (1, 2, 4, 8, 16, 32):
             odd ^= odd << np.uint64(shift)

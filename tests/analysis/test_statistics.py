@@ -94,6 +94,12 @@ def test_a_correlation_is_that_of_the_rounds_that_have_both() -> None:
     assert own.p == pytest.approx(2 / 3)  # t = 1 / √3 with one degree of freedom
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_a_correlation_does_not_depend_on_the_scale(scale: float) -> None:
+    x, y = np.array([1.0, 2.0, 3.0, 5.0]), np.array([1.0, 3.0, 2.0, 5.0])
+    assert correlation(x * scale, y) == pytest.approx(correlation(x, y))
+
+
 @given(st.lists(st.tuples(SHARES, SHARES), min_size=2, max_size=8))
 def test_a_correlation_is_that_of_scipy(pairs: list[tuple[float, float]]) -> None:
     x, y = np.array(pairs).T

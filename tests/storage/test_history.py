@@ -71,14 +71,15 @@ def test_a_published_file_gets_our_columns_and_their_alias(theirs: Write) -> Non
     assert (history.repaired, history.notes) == (0, ())
 
 
-def test_where_a_file_has_no_status_an_answer_with_a_text_is_ok(
+def test_where_there_is_no_status_an_answer_with_a_text_is_ok(
     theirs: Write, tmp_path: Path
 ) -> None:
     without = theirs(ROW + ROW.replace("T 1", "T 2").replace("text", ""))
-    own = write_ours(tmp_path / "ours" / "history.csv", {"result": "text"})
+    told = [{"result": "text"}, {"result": "text", "status": "timeout"}, {"status": "odd"}, {}]
+    own = write_ours(tmp_path / "ours" / "history.csv", *told)
     for columns in (None, ["status"]):
         history = read_history([without, own], columns)
-        assert history.frame["status"].tolist() == ["ok", "", ""]
+        assert history.frame["status"].tolist() == ["ok", "", "ok", "timeout", "odd", ""]
 
 
 def test_a_shifted_row_is_repaired_counted_and_reported(theirs: Write) -> None:

@@ -138,6 +138,13 @@ def test_what_is_not_by_the_book_must_be_read_with_care(rows: str) -> None:
     assert read(content, WIDTH, NAMES, TEXTS) is None
 
 
+def test_a_mark_of_byte_order_is_text_but_at_the_beginning() -> None:
+    rows = [["\ufefft" + "x" * 60, "", str(place)] for place in range(9)]
+    content = by_the_book([["\ufeffx", "y", "z"], *rows])
+    columns = read(content, WIDTH, NAMES, TEXTS)
+    assert columns is None or columns["x"] == [row[0] for row in rows]
+
+
 def test_what_is_not_utf_8_must_be_read_with_care() -> None:
     for wrong in (b"\xff", b"\xc3", "é".encode()[:1]):
         for content in (b"x,y,z\n1," + wrong + b",3\n", b"x,y,z\n1,2,3" + wrong):

@@ -68,7 +68,7 @@ class DeskScreen(Screen[None]):
 
     @property
     def _update_timer(self) -> Timer:
-        # Textual's lets one or two of its periods pass, of 17 ms, before a key's effect is painted.
+        # Textual 8.2.8 lets one or two periods of 17 ms pass before a key's effect is painted.
         if self._painting is None:
             self._painting = self.set_interval(
                 _PERIOD, self._on_timer_update, name="screen_update", pause=True

@@ -35,7 +35,8 @@ class _Row(NamedTuple):
 
     ``start`` None: what follows cannot be laid out from here on as it is from the line's beginning,
     since the row begins within a word, or with blanks, or a wide character was cut off. ``text``
-    None: it is the line's up to the next row, where all characters take one cell.
+    None: it is the line's up to the next row; no tab stands before it, and its characters take one
+    cell each.
     """
 
     line: int
@@ -84,16 +85,18 @@ class GrowingText(ScrollView, can_focus=True):
     def _is_safe(self, number: int) -> bool:
         """Whether what follows can be laid out from this row on as from the line's beginning."""
         line, start, text = self._rows[number]
-        if start is None or text is not None or not start:
-            return start is not None
-        return _begins_word(_with_blanks(self._lines[line].text), start)
+        if start is None:
+            return False
+        if start == 0 or text is not None:
+            return True
+        return _begins_word(self._lines[line].text, start)
 
     def _text(self, number: int) -> str:
         """What stands in a row."""
         line, start, text = self._rows[number]
         if text is not None:
             return text
-        whole = _with_blanks(self._lines[line].text)
+        whole = self._lines[line].text
         following = self._rows[number + 1 : number + 2]
         if not following or following[0].line != line:
             return whole[start:][: self._width]
@@ -211,11 +214,18 @@ def _grew(old: Line, new: Line) -> bool:
 
 def _rows(number: int, text: str, start: int, width: int) -> list[_Row]:
     """Lay out a line from a character on; tabs count as blanks."""
-    text = _with_blanks(text)
+    has_tabs = "\t" in text
+    text = text.expandtabs() if has_tabs else text
     own = text[start:]
     if own.isascii() and own.isprintable() and not own.startswith(" "):
-        begins = (start + begin for begin in _begins(own, width))
-        return [*map(_Row._make, zip(repeat(number), begins, repeat(None)))]
+        begins = [start + begin for begin in _begins(own, width)]
+        if not has_tabs:
+            return [*map(_Row._make, zip(repeat(number), begins, repeat(None)))]
+        ends = [*begins[1:], begins[-1] + width]
+        return [
+            _Row(number, a if a == start or _begins_word(text, a) else None, text[a:b].rstrip())
+            for a, b in zip(begins, ends, strict=True)
+        ]
     rows: list[_Row] = []
     for row in Content(own).wrap(width):
         found = max(start, text.find(row.plain, start))  # wrapping takes away blanks
@@ -223,11 +233,6 @@ def _rows(number: int, text: str, start: int, width: int) -> list[_Row]:
         rows.append(_Row(number, found if safe else None, row.plain))
         start = found + len(row.plain)
     return rows
-
-
-def _with_blanks(text: str) -> str:
-    """The text without tabs."""
-    return text.expandtabs() if "\t" in text else text
 
 
 def _begins_word(text: str, place: int) -> bool:
