@@ -35,7 +35,7 @@ class History:
 
     ``frame`` has the columns of ``HISTORY_COLUMNS``, or those that were asked for. Measurements
     are float64 with NaN for missing; everything else is text with "" for missing, ``seed`` too:
-    it is an identifier. Where a file has no ``status``, that of an answer with a text is ok.
+    it is an identifier. Where a file tells no ``status``, that of an answer with a text is ok.
     ``created`` is in the form of ``DATE_FORM``; strategies of ours are spelled as ``Strategy``.
     ``repaired`` counts shifted rows of the published files that were put right (their strategy is
     unknown, ""). ``notes`` are sentences on what was repaired, left out or not readable.

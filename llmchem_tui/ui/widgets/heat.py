@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 from textual.content import Content
 from textual.widgets.data_table import RowKey
@@ -148,18 +146,8 @@ class HeatTable(Table):
     def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
         super()._update_dimensions(())  # every column has its width, every row its one line
 
-    def _render_cell(
-        self,
-        row_index: int,
-        column_index: int,
-        base_style: Style,
-        width: int,
-        cursor: bool = False,
-        hover: bool = False,
-    ) -> list[list[Segment]]:
-        if column_index > 0 and column_index not in self._in_view:
-            return [[Segment(" " * width)]]
-        return super()._render_cell(row_index, column_index, base_style, width, cursor, hover)
+    def _is_seen(self, column: int) -> bool:
+        return column == 0 or column in self._in_view
 
     def _look(self) -> None:
         """See which columns are in view, and forget rows of which others were."""

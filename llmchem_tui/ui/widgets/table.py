@@ -31,6 +31,10 @@ class LaterCell:
 class Table(Fitting, DataTable[Content]):
     """A table of texts of one line, never markup, without padding and without labels of rows."""
 
+    def _is_seen(self, column: int) -> bool:
+        """Whether a column is in view: the cells of others are not written."""
+        return True
+
     def _render_cell(
         self,
         row_index: int,
@@ -44,6 +48,8 @@ class Table(Fitting, DataTable[Content]):
 
         Textual's forgets all cells whenever one is written, so that a grade would cost a hundred.
         """
+        if not self._is_seen(column_index):
+            return [[Segment(" " * width)]]
         is_header = row_index < 0
         _, cells = self._get_row_renderables(row_index)
         component, after = self._get_styles_to_render_cell(
