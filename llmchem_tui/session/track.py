@@ -10,8 +10,8 @@ import msgspec
 
 from llmchem_tui.session.events import Call, CallStarted, Event, ReviewEnded, TextArrived
 
-BLOCK = 1024
-"""Events that are also kept as fewer: going far takes a step for each of these instead."""
+BLOCKS = (128, 2048, 32768)
+"""Events that are also kept as fewer, the larger for going farther; each a multiple of the last."""
 
 _SHORTEST = 1.0  # seconds on the axis: a round of no known length has its place there too
 
@@ -23,13 +23,13 @@ class Track:
     ``offsets``: when each event is due, in seconds since the round began, never falling.
     ``steps``: after how many events there is something new to see, text that only goes on not
     counted; the last is all of them. ``stage_2``: after how many the first review is there.
-    ``blocks``: each whole block of events in fewer.
+    ``blocks``: for each of the sizes, each whole block of events in fewer.
     """
 
     offsets: tuple[float, ...]
     steps: tuple[int, ...]
     stage_2: int | None
-    blocks: tuple[tuple[Event, ...], ...]
+    blocks: tuple[tuple[Sequence[Event], ...], ...]
 
     @classmethod
     def of(cls, events: Sequence[Event]) -> Track:
@@ -40,10 +40,7 @@ class Track:
             tuple(accumulate((event.at - begin for event in events), max)),
             tuple(sorted({*seen, len(events)})),
             next((i for i, event in enumerate(events, 1) if _is_review(event)), None),
-            tuple(
-                tuple(_fewer(events[end - BLOCK : end]))
-                for end in range(BLOCK, len(events) + 1, BLOCK)
-            ),
+            tuple(_blocks(events)),
         )
 
     @property
@@ -53,14 +50,40 @@ class Track:
 
     def between(self, events: Sequence[Event], start: int, end: int) -> Iterator[Event]:
         """What makes of the round after ``start`` of its events the round after ``end``."""
-        first, last = -(-start // BLOCK), end // BLOCK
+        if start == 1:
+            start = 0  # that a round begins changes nothing in one that has, and a block has it
+        return self._between(events, start, end, len(BLOCKS))
+
+    def _between(
+        self, events: Sequence[Event], start: int, end: int, sizes: int
+    ) -> Iterator[Event]:
+        """The same in blocks of the first so many sizes, as large as they fit."""
+        if not sizes:
+            yield from events[start:end]
+            return
+        size, blocks = BLOCKS[sizes - 1], self.blocks[sizes - 1]
+        first, last = -(-start // size), end // size
         if first >= last:
-            return iter(events[start:end])
-        return chain(
-            events[start : first * BLOCK],
-            chain.from_iterable(self.blocks[first:last]),
-            events[last * BLOCK : end],
-        )
+            yield from self._between(events, start, end, sizes - 1)
+            return
+        yield from self._between(events, start, first * size, sizes - 1)
+        yield from chain.from_iterable(blocks[first:last])
+        yield from self._between(events, last * size, end, sizes - 1)
+
+
+def _blocks(events: Sequence[Event]) -> Iterator[tuple[Sequence[Event], ...]]:
+    """The whole blocks of each size, made of those of the size before."""
+    before, parts = 1, [events]
+    for size in BLOCKS:
+        step = size // before
+        if before == 1:
+            wholes = (events[i : i + step] for i in range(0, len(events) - step + 1, step))
+        else:
+            begins = range(0, len(parts) - step + 1, step)
+            wholes = ([*chain.from_iterable(parts[i : i + step])] for i in begins)
+        parts = [tuple(_fewer(whole)) for whole in wholes]
+        yield tuple(parts)
+        before = size
 
 
 def _fewer(events: Sequence[Event]) -> Iterator[Event]:

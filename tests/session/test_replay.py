@@ -110,7 +110,7 @@ def test_in_blocks_the_events_of_a_round_come_to_the_same(
 ) -> None:
     start, end = sorted(max(1, min(place, len(events) + 1)) for place in (start, end))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(track, "BLOCK", 4)
+        patch.setattr(track, "BLOCKS", (2, 4, 8))
         one = ReplayRound((FIRST.started, *events))
         state = RoundState.of(one.events[:start])
         for event in one.track.between(one.events, start, end):
