@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -16,7 +16,7 @@ from llmchem_tui.domain.model import Status
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.reading import HUMAN, Reading
-from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.widgets.said import Said, say_on_border
 from llmchem_tui.ui.words import MISSING, NOT_APPLICABLE, PENDING, number
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Grades(Vertical):
         from llmchem_tui.ui.widgets.table import Table
 
         if not self.query(Table):
-            await self.mount(Table(cursor_type="cell", cell_padding=0), before=0)
+            await self.mount(Table(), before=0)
         self._reading = reading
         self.table.display = True
         if HUMAN not in self._rows and self._made_for == self._needs(reading):
@@ -155,10 +155,12 @@ class Grades(Vertical):
             self._add_row(HUMAN, Content(""))
         table, saved = self.table, reading.saved_score()
         score = reading.score() if reading.asks_what_if else saved
+        answers = reading.state.answers
+        failed = {name for name in answers if answers[name].status is not Status.OK}
         for row, reviewer in self._rows.items():
             _set(table, row, "reviewer", self._label(reading, row, reviewer))
             for column in map(reading.letter, reading.order):
-                _set(table, row, column, _cell(reading, reviewer, self._rows[column]))
+                _set(table, row, column, _cell(reading, reviewer, self._rows[column], failed))
         for column, name in ((reading.letter(name), name) for name in reading.order):
             own, was = score.scores[name], saved.scores[name]
             consensus = _marked(_tenth(own.quality), _tenth(was.quality))
@@ -167,7 +169,7 @@ class Grades(Vertical):
             _set(table, column, _VARIANCE, Content(f"{variance:>{_WIDE}}"))
             accuracy = _marked(number(own.review_accuracy), number(was.review_accuracy))
             _set(table, column, _ACCURACY, Content(f"{accuracy:>{_WIDE}}"))
-        self.border_subtitle = _subtitle(reading)
+        say_on_border(self, subtitle=Content(_subtitle(reading)))
         self._explain()
 
     def _label(self, reading: Reading, row: str, reviewer: str) -> Content:
@@ -276,7 +278,8 @@ def _wide(text: str) -> str:
     return f"{text:>{_WIDTH}}"
 
 
-def _cell(reading: Reading, reviewer: str, author: str) -> Content:
+def _cell(reading: Reading, reviewer: str, author: str, failed: Collection[str]) -> Content:
+    """What stands for a grade; no model grades where it or the author has ``failed``."""
     if reviewer == author:
         return Content.styled(_wide(NOT_APPLICABLE), "$muted")
     review = reading.review(reviewer, author)
@@ -284,7 +287,8 @@ def _cell(reading: Reading, reviewer: str, author: str) -> Content:
         over = (
             not reading.reviews_known
             or reading.state.ended is not None
-            or _impossible(reading, (reviewer, author))
+            or reviewer in failed
+            or author in failed
         )
         return Content.styled(_wide(NOT_APPLICABLE if over else PENDING), "$muted")
     if review.grade is None:
@@ -294,11 +298,6 @@ def _cell(reading: Reading, reviewer: str, author: str) -> Content:
     return Content.styled(
         _wide(concern + number(review.grade)), style if reading.counts(reviewer) else "$muted"
     )
-
-
-def _impossible(reading: Reading, names: Iterable[str]) -> bool:
-    answers = reading.state.answers
-    return any(n in answers and answers[n].status is not Status.OK for n in names)
 
 
 def explanation(reading: Reading, reviewer: str, author: str) -> Content:

@@ -30,7 +30,7 @@ class HeatTable(Table):
     """
 
     def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id, cursor_type="cell", cell_padding=0, fixed_columns=1)
+        super().__init__(id=id, fixed_columns=1)
         self._view: HeatView | None = None
         self._wanted: tuple[str, ...] = ()
         self._order: Sequence[int] = ()
