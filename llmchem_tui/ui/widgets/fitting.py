@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from textual.geometry import Region
+from textual.geometry import Region, Size
 
 if TYPE_CHECKING:
     from textual.widget import Widget as _Mixed
@@ -31,3 +31,9 @@ class Fitting(_Mixed):
         if layout:
             self.styles.merge_rules({})  # no rule, but other styles than before
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        # A layout that gives a widget another size need not be followed by another of them all.
+        return super()._size_updated(size, virtual_size, container_size, layout=False)

@@ -14,6 +14,8 @@ from textual.widget import Widget
 if TYPE_CHECKING:
     from textual.widgets import Tabs
 
+_ONE_AT_A_TIME = ("-narrow", "-alone")
+
 
 class Folding(Vertical):
     """Panes of which one is in front: the one that has the keyboard, or had it last.
@@ -94,8 +96,10 @@ class Folding(Vertical):
         self._front = name
         if self._tabs is not None and self._tabs.active:  # else they are being made
             self._tabs.active = f"tab-{name}"
+        # Side by side all panes look the same: to style them anew would take longer than to paint.
+        seen = not self.screen.classes.isdisjoint(_ONE_AT_A_TIME)
         for pane in self._titles:
-            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+            self.query_one(f"#{pane}").set_class(pane == name, "-shown", update=seen)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Keep the pane that has the keyboard in front, for when the terminal becomes narrow."""

@@ -51,7 +51,8 @@ class GrowingText(ScrollView, can_focus=True):
     last column is painted with the text: a scrollbar's own widget would cost as much again.
     """
 
-    DEFAULT_CSS = "GrowingText { scrollbar-size: 0 0; overflow-x: hidden; }"
+    # Hidden: a scrollbar that is shown, if only without a size, has the screen laid out anew.
+    DEFAULT_CSS = "GrowingText { scrollbar-size: 0 0; overflow: hidden; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {PLAIN, HEADING, MUTED, WRONG, _BAR}
 
     def __init__(self) -> None:
@@ -158,11 +159,11 @@ class GrowingText(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return a row as it is in view, and its piece of the bar."""
-        base, bar = self._look(PLAIN), self._look(_BAR)
-        text = self._row(self.scroll_offset.y + y)
-        thumb = Segment(_THUMB if y in self._thumb() else " ", bar)
-        row = Strip(text).crop_extend(0, self._width, base)
-        return Strip([*row, thumb], self._width + 1).apply_offsets(0, self.scroll_offset.y + y)
+        number = self.scroll_offset.y + y
+        # One strip: to make another of it, wider or cut, takes as long as to write it.
+        row = Segment.adjust_line_length(self._row(number), self._width, self._look(PLAIN))
+        thumb = Segment(_THUMB if y in self._thumb() else " ", self._look(_BAR))
+        return Strip([*row, thumb], self._width + 1).apply_offsets(0, number)
 
     def _row(self, number: int) -> list[Segment]:
         if number >= len(self._rows):

@@ -10,8 +10,9 @@ from textual.content import Content
 
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.ui.copying import Copied, shown_text
+from llmchem_tui.ui.widgets.fitting import Fitting
 from llmchem_tui.ui.widgets.plan import LEGEND, PlanChart, Stays
-from llmchem_tui.ui.widgets.said import Said
+from llmchem_tui.ui.widgets.said import Said, say_on_border
 from llmchem_tui.ui.words import name_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from llmchem_tui.ui.reading import Reading
 
 
-class Recommendation(VerticalScroll):
+class Recommendation(Fitting, VerticalScroll):
     """The recommendation of a finished round, or the candidates of one without."""
 
     HELP = (
@@ -41,7 +42,7 @@ class Recommendation(VerticalScroll):
 
     def wait(self, text: str) -> None:
         """Say what is missing until there is a recommendation."""
-        self.border_title = "Result"
+        say_on_border(self, title=Content("Result"))
         self.query_one("#said", Said).say(Content.styled(plain(text), "$muted"))
         self.waiting = True
 
@@ -55,7 +56,7 @@ class Recommendation(VerticalScroll):
         chart = self.query_one(PlanChart)
         if chart.display != shown:
             chart.display = shown
-            self.border_subtitle = LEGEND if shown else ""
+            say_on_border(self, subtitle=Content(LEGEND if shown else ""))
 
     def show(self, reading: Reading, saved: str, sitting: Totals | None) -> None:
         """Show the outcome of a finished round, and what ``saved`` says of its files.
@@ -66,7 +67,8 @@ class Recommendation(VerticalScroll):
 
         self.waiting = False
         self.plan(None)
-        self.border_title = Content(f"Result · {name_text(reading.state.started.vignette.id)}")
+        vignette = name_text(reading.state.started.vignette.id)
+        say_on_border(self, title=Content(f"Result · {vignette}"))
         if self.query_one("#said", Said).say(outcome_text(reading, saved, sitting)):
             self.scroll_home(animate=False)
 

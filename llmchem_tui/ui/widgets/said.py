@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from llmchem_tui.ui.widgets.fitting import Fitting
@@ -25,3 +26,16 @@ class Said(Fitting, Static):
         fits = width > 0 and content.get_height(self.styles.get_rules(), width) == height
         self.update(content, layout=not fits)
         return True
+
+
+def say_on_border(
+    widget: Widget, *, title: Content | None = None, subtitle: Content | None = None
+) -> None:
+    """Put words on a pane's border where others stand: Textual paints the pane even for the same.
+
+    None: what stands there stays.
+    """
+    if title is not None and title.markup != widget.border_title:
+        widget.border_title = title
+    if subtitle is not None and subtitle.markup != widget.border_subtitle:
+        widget.border_subtitle = subtitle

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from llmchem_tui.domain.plain_text import plain
 from llmchem_tui.ui.copying import Copied
 from llmchem_tui.ui.widgets.growing_text import HEADING, MUTED, PLAIN, WRONG, GrowingText, Line
+from llmchem_tui.ui.widgets.said import say_on_border
 from llmchem_tui.ui.words import state_word
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ class StreamPane(GrowingText):
         super().__init__()
         self.model = model
         self._shown: tuple[object, ...] = ()
-        self._said = Content()
         self.take(reading)
 
     def take(self, reading: Reading) -> None:
@@ -55,7 +55,7 @@ class StreamPane(GrowingText):
 
     def show_title(self) -> None:
         """Say whose pane it is, as far as it may be known."""
-        self.border_title = Content(self._reading.title(self.model))
+        say_on_border(self, title=Content(self._reading.title(self.model)))
 
     def action_turn(self) -> None:
         """Turn between answer and latest review."""
@@ -80,19 +80,14 @@ class StreamPane(GrowingText):
         if not self.region:  # behind others: it is drawn when it is seen
             return
         call = self.call
-        self._say_state(_subtitle(self._reading, call, state_word(call, now, load_seconds)))
+        state = _subtitle(self._reading, call, state_word(call, now, load_seconds))
+        say_on_border(self, subtitle=state)
         blind = self._reading.blind
         shown = (self._state, call.call, len(call.text), len(call.thinking), call.result, blind)
         if shown != self._shown:
             self._shown = shown
             self.follow = self._state.ended is None
             self.say(_lines(call, self._reading))
-
-    def _say_state(self, state: Content) -> None:
-        """Put the state on the border; that paints all of the pane."""
-        if not state.is_same(self._said):
-            self._said = state
-            self.border_subtitle = state
 
     def copied(self) -> Copied:
         """What the pane shows, in words."""
@@ -120,10 +115,8 @@ class Streams(Container):
 
     async def begin(self, reading: Reading) -> None:
         """Make the panes of a round; those of the round before do where the models are the same."""
-        self.alone = None
         if [pane.model for pane in self.panes] == list(reading.order):
             for pane in self.panes:
-                pane.display = True
                 pane.take(reading)
         else:
             _spare_the_collector()
@@ -131,7 +124,7 @@ class Streams(Container):
             async with self.batch():
                 await self.remove_children()
                 await self.mount(*self.panes)
-        self._arrange()
+        self.zoom(None)
 
     def draw(
         self,
@@ -157,7 +150,9 @@ class Streams(Container):
         """Show one pane alone, counted from 1; None: all of them."""
         self.alone = None if number is None else self.panes[number - 1]
         for pane in self.panes:
-            pane.display = self.alone in (None, pane)
+            shown = self.alone in (None, pane)
+            if pane.display != shown:  # told again, it would have the screen laid out anew
+                pane.display = shown
         self._arrange()
 
     def show_titles(self) -> None:
