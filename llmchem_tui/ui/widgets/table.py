@@ -47,7 +47,7 @@ class Table(Fitting, DataTable[Content]):
 
     def __init__(self, *, id: str | None = None, fixed_columns: int = 0) -> None:
         super().__init__(id=id, cursor_type="cell", cell_padding=0, fixed_columns=fixed_columns)
-        self._base = Style()
+        self._base, self._ground = Style(), Color(0, 0, 0)
         self._written: LRUCache[tuple[str, tuple[Span, ...]], list[tuple[str, Style | None]]]
         self._written = LRUCache(_KEPT)
 
@@ -62,7 +62,8 @@ class Table(Fitting, DataTable[Content]):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows as they are in view."""
-        self._base = self.rich_style  # all of them have it, and it takes as long as one of them
+        # All rows have these, and to look them up takes as long as a row.
+        self._base, (_, self._ground) = self.rich_style, self.background_colors
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
@@ -118,7 +119,7 @@ class Table(Fitting, DataTable[Content]):
             fixed_look += Style.from_meta({"fixed": True})
         columns = range(len(widths))
         beside = self.size.width - sum(widths[self.fixed_columns :])
-        rest = _faded(look, self.background_colors[1]) + _beside(row)
+        rest = _faded(look, self._ground) + _beside(row)
         return (
             [written(column, fixed_look) for column in columns[: self.fixed_columns]],
             [
