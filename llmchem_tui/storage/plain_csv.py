@@ -10,7 +10,7 @@ more room than all that is wanted of it.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -102,23 +102,31 @@ def whole_rows(file: BinaryIO, width: int) -> Iterator[bytes]:
         NotPlain: the file is not by the book.
     """
     survey = _Survey(width)
-    held, whole, first = bytearray(), 0, True
+    held: list[bytes] = []
+    size = whole = 0  # bytes held, and up to the end of the last row
+    first = True
     for piece in _pieces(file):
         if not survey.takes(piece):
             raise NotPlain
-        whole = len(held) + survey.last_end if survey.last_end else whole
-        held += piece
-        if whole >= _BLOCK:
-            if not first and held.startswith(codecs.BOM_UTF8):
-                raise NotPlain  # Polars would take it for the beginning of a file
-            first = False
-            yield bytes(memoryview(held)[:whole])
-            del held[:whole]
-            whole = 0
-    if whole < len(held) or (not first and held.startswith(codecs.BOM_UTF8)):
-        raise NotPlain  # a quote is still open; or as above
-    if held:
-        yield bytes(held)
+        end = survey.last_end
+        if end and size + end >= _BLOCK:
+            yield _together([*held, piece[:end]], first)
+            held, size, whole, first = [piece[end:]], len(piece) - end, 0, False
+        else:
+            whole = size + end if end else whole
+            held.append(piece)
+            size += len(piece)
+    if whole < size:
+        raise NotPlain  # a quote is still open
+    if size:
+        yield _together(held, first)
+
+
+def _together(pieces: Sequence[bytes], first: bool) -> bytes:
+    rows = b"".join(pieces)
+    if not first and rows.startswith(codecs.BOM_UTF8):
+        raise NotPlain  # Polars would take it for the beginning of a file
+    return rows
 
 
 def _texts(column: polars.Series) -> Texts:
@@ -187,14 +195,16 @@ class _Survey:
 
     def _takes_cells(self, ends: Bits, line_ends: Bits) -> bool:
         """Count the ends of cells; whether each ``width``-th of them, and no other, ends a line."""
-        each = np.unpackbits(line_ends.view(np.uint8), bitorder="little")
-        places = np.flatnonzero(each.view(bool))
+        with_end = np.flatnonzero(line_ends)  # few of the words: most rows are longer
+        each = np.unpackbits(line_ends[with_end].view(np.uint8), bitorder="little")
+        place, bit = np.divmod(np.flatnonzero(each.view(bool)), _WORD)
+        word = with_end[place]
         by_word = np.cumsum(np.append(self._cells, np.bitwise_count(ends)))
-        word, bit = places // _WORD, (places % _WORD).astype(np.uint64)
-        in_word = np.bitwise_count(ends[word] & ((_ONE << bit) - _ONE)) + 1
-        rows = self._rows + np.arange(1, len(places) + 1)
-        self.last_end = int(places[-1]) + 1 if len(places) else 0
-        self._cells, self._rows = int(by_word[-1]), self._rows + len(places)
+        before = (_ONE << bit.astype(np.uint64)) - _ONE
+        in_word = np.bitwise_count(ends[word] & before) + 1
+        rows = self._rows + np.arange(1, len(word) + 1)
+        self.last_end = int(word[-1] * _WORD + bit[-1]) + 1 if len(word) else 0
+        self._cells, self._rows = int(by_word[-1]), self._rows + len(word)
         every = np.array_equal(by_word[word] + in_word, rows * self._width)
         return every and self._rows == self._cells // self._width
 

@@ -7,14 +7,16 @@ A round is one (trial, strategy): trial names repeat under several strategies in
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 from llmchem_tui.domain.model import Profile
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas
+    from numpy.typing import NDArray
 
     from llmchem_tui.domain.strategies import Knowledge
     from llmchem_tui.storage.history import History
@@ -55,9 +57,10 @@ def profiles(
     ``rounds`` of a profile counts all the model's rounds with a value, ``referenced`` those of
     them that have a reference.
     """
-    rows = _named(history, aliases)
-    rows = rows[rows[_VALUES].notna().any(axis=1)].astype({"model": "category"})
-    by_round = rows.groupby(["model", *_ROUND], sort=False)
+    columns = [*_VALUES, "gen_accuracy", *["created"] * (mode == "latest")]
+    rows, names = _numbered(history, aliases, columns)
+    rows = rows[rows[_VALUES].notna().any(axis=1)]
+    by_round = rows.groupby(["model", "round"], sort=False)
     rounds = by_round[_VALUES].mean()
     rounds["referenced"] = by_round["gen_accuracy"].count() > 0
     by_model = rounds["referenced"].groupby("model")
@@ -71,8 +74,10 @@ def profiles(
         counted = with_reference == rows["model"].map(referenced > 0)
         values = _single(rows[counted], mode)
     return {
-        name: Profile(name, quality, accuracy, int(totals[name]), int(referenced[name]))
-        for name, quality, accuracy in zip(
+        names[model]: Profile(
+            names[model], quality, accuracy, int(totals[model]), int(referenced[model])
+        )
+        for model, quality, accuracy in zip(
             values.index.tolist(), *(values[column].tolist() for column in _VALUES), strict=True
         )
     }
@@ -89,9 +94,10 @@ def rounds_by_model(
     history: History, *, aliases: Mapping[str, str] | None = None
 ) -> dict[str, int]:
     """In how many rounds each model took part, those included in which it failed, by name."""
-    rows = _named(history, aliases).drop_duplicates(["model", *_ROUND])
-    counts = rows["model"].value_counts()
-    return {name: int(counts[name]) for name in sorted(counts.index)}
+    rows, names = _numbered(history, aliases)
+    counts = rows.drop_duplicates(["model", "round"])["model"].value_counts(sort=False)
+    counted = zip(counts.index.tolist(), counts.tolist(), strict=True)
+    return {names[model]: rounds for model, rounds in sorted(counted)}
 
 
 def rounds_together(
@@ -106,20 +112,39 @@ def rounds_together(
 
 def _ensembles(history: History, aliases: Mapping[str, str] | None) -> Counter[frozenset[str]]:
     """In how many rounds each ensemble answered."""
-    rows = _named(history, aliases)
+    rows, names = _numbered(history, aliases)
     members = defaultdict(set)
-    rounds = rows.groupby(_ROUND, sort=False).ngroup()
-    for number, model in zip(rounds.tolist(), rows["model"].tolist(), strict=True):
-        members[number].add(model)
+    for number, model in zip(rows["round"].tolist(), rows["model"].tolist(), strict=True):
+        members[number].add(names[model])
     return Counter(map(frozenset, members.values()))
 
 
-def _named(history: History, aliases: Mapping[str, str] | None) -> pandas.DataFrame:
-    """The rows under the models' present names."""
+def _numbered(
+    history: History, aliases: Mapping[str, str] | None, columns: Sequence[str] = ()
+) -> tuple[pandas.DataFrame, list[str]]:
+    """These columns of each row, and numbers for its model and its round.
+
+    The numbers of models are places in the list beside, their present names in order.
+    """
+    import numpy as np
+
     frame = history.frame
-    if not aliases:
-        return frame
-    return frame.assign(model=[aliases.get(name, name) for name in frame["model"].tolist()])
+    own, distinct = _factorized(frame["model"])
+    present = [(aliases or {}).get(name, name) for name in distinct]
+    names = sorted({*present})
+    places = {name: place for place, name in enumerate(names)}
+    models = np.array([places[name] for name in present], dtype=np.intp)[own]
+    (trials, _), (strategies, known) = (_factorized(frame[column]) for column in _ROUND)
+    rounds = trials * len(known) + strategies
+    return frame[[*columns]].assign(model=models, round=rounds), names
+
+
+def _factorized(texts: pandas.Series) -> tuple[NDArray[np.intp], list[str]]:
+    import pandas
+
+    # An array of objects takes half as long as pandas' column of text.
+    numbers, distinct = pandas.factorize(texts.to_numpy(dtype=object))
+    return numbers, distinct.tolist()
 
 
 def _single(rows: pandas.DataFrame, mode: ProfileMode) -> pandas.DataFrame:
