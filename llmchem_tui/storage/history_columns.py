@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
-    from llmchem_tui.storage.plain_csv import Block, Texts
+    from llmchem_tui.storage.plain_csv import Plain, Texts
 
 NUMBERS = {
     "latency": (0.0, math.inf),
@@ -60,18 +62,16 @@ def read_large(
     """
     from llmchem_tui.storage.plain_csv import NotPlain, read_plain
 
-    columns = Columns(wanted)
     read = {name: positions[name] for name in wanted if name in positions}
     # The careful way, below, tells what is wrong.
     with suppress(OSError, NotPlain), path.open("rb") as file:
-        parts = read_plain(file, width, read, NUMBERS.keys())
-        if "status" in wanted and "result" in positions.keys() - read and _lacks_status(parts):
+        plain = read_plain(file, width, read, NUMBERS.keys())
+        if "status" in wanted and "result" in positions.keys() - read and _lacks_status(plain):
             file.seek(0)
             read["result"] = positions["result"]
-            parts = read_plain(file, width, read, NUMBERS.keys())
-        for part in parts:
-            columns.add_block(part, guarded=is_ours(positions))
-        return columns.frame()
+            plain = read_plain(file, width, read, NUMBERS.keys())
+        return _plain_frame(plain, wanted, guarded=is_ours(positions))
+    columns = Columns(wanted)
     rows = blocks(read_table(path), path)
     next(rows)
     for block in rows:
@@ -79,8 +79,40 @@ def read_large(
     return columns.frame()
 
 
-def _lacks_status(parts: Iterable[Block]) -> bool:
-    return any("status" not in one.texts or "" in one.texts["status"].distinct for one in parts)
+def _lacks_status(plain: Plain) -> bool:
+    return "status" not in plain.texts or "" in plain.texts["status"].distinct
+
+
+def _plain_frame(plain: Plain, wanted: Sequence[str], *, guarded: bool) -> pandas.DataFrame:
+    import numpy as np
+    import pandas
+
+    from llmchem_tui.storage.plain_csv import Texts
+
+    texts = defaultdict(lambda: Texts([""], np.zeros(plain.size, np.uint32)), plain.texts)
+    if "result" in texts:
+        texts["status"] = _statuses(texts["status"], texts["result"])
+
+    def column(name: str) -> Any:
+        if name in NUMBERS:
+            own = plain.numbers.get(name)
+            return np.full(plain.size, math.nan) if own is None else own
+        distinct = texts[name].distinct
+        behind = [*map(unguarded, distinct)] if guarded else distinct
+        return pandas.array(behind, dtype="str").take(texts[name].places)
+
+    return pandas.DataFrame({name: column(name) for name in wanted}, copy=False)
+
+
+def _statuses(statuses: Texts, results: Texts) -> Texts:
+    """How answers ended, as ``_status`` says of one."""
+    import numpy as np
+
+    there = np.array([*map(bool, results.distinct)], dtype=bool)[results.places]
+    told = np.array([*map(bool, statuses.distinct)], dtype=bool)[statuses.places]
+    ok = len(statuses.distinct)
+    places = np.where(there & ~told, np.uint32(ok), statuses.places)
+    return replace(statuses, distinct=[*statuses.distinct, "ok"], places=places)
 
 
 def _status(status: str, result: str) -> str:
@@ -198,29 +230,6 @@ class Columns:
         if len(self._places["trial"]) >= _ROWS:
             self._convert()
 
-    def add_block(self, block: Block, *, guarded: bool) -> None:
-        """Add rows that were read by column; columns that they lack are blank."""
-        import numpy as np
-
-        from llmchem_tui.storage.plain_csv import Texts
-
-        self._convert()  # what came before
-        numbers = self._numbers[guarded]
-        for name, parts in self._parts.items():
-            if name in block.numbers:
-                parts.append(block.numbers[name])
-            elif name in NUMBERS:
-                parts.append(np.full(block.size, math.nan))
-            else:
-                blank = Texts([""], np.zeros(block.size, np.uint32))
-                own = _numbered(numbers, name, block.texts.get(name, blank))
-                if name == "status" and "result" in block.texts:
-                    results = block.texts["result"]
-                    there = np.fromiter(map(bool, results.distinct), bool, len(results.distinct))
-                    blank_status, ok = numbers.of(name, ["", "ok"])
-                    own[(own == blank_status) & there[results.places]] = ok
-                parts.append(own)
-
     def _convert(self) -> None:
         import numpy as np
 
@@ -246,14 +255,6 @@ class Columns:
             },
             copy=False,
         )
-
-
-def _numbered(numbers: _Numbers, column: str, cells: Texts) -> NDArray[np.int32]:
-    import numpy as np
-
-    distinct = np.fromiter(numbers.of(column, cells.distinct), np.int32, len(cells.distinct))
-    own: NDArray[np.int32] = distinct[cells.places]
-    return own
 
 
 def _figures(cells: Sequence[str]) -> NDArray[np.float64]:

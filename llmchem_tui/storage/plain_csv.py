@@ -40,8 +40,8 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """Some ``size`` rows of a file, by column; numbers have NaN for a blank cell."""
+class Plain:
+    """Columns of a file with so many rows; numbers have NaN for a blank cell."""
 
     size: int
     numbers: Mapping[str, NDArray[np.float64]]
@@ -54,7 +54,7 @@ class NotPlain(Exception):
 
 def read_plain(
     file: BinaryIO, width: int, positions: Mapping[str, int], numbers: Set[str]
-) -> list[Block]:
+) -> Plain:
     """The columns at these positions of a file that begins with a header of ``width`` cells.
 
     Those of ``numbers`` are numbers, the others text.
@@ -73,26 +73,63 @@ def read_plain(
         place: polars.Float64 if name in numbers else polars.String for place, name in names.items()
     }
     wanted = [polars.col(str(place)).alias(name) for name, place in positions.items()]
+    columns = _Columns(positions.keys() & numbers, positions.keys() - numbers)
 
-    def block(rows: bytes, headers: int) -> Block:
-        read = polars.scan_csv(rows, has_header=False, skip_rows=headers, schema=schema)
-        columns = read.select(wanted).collect().to_dict()
-        return Block(
-            len(next(iter(columns.values()))),
-            {name: own.to_numpy() for name, own in columns.items() if name in numbers},
-            {name: _texts(own) for name, own in columns.items() if name not in numbers},
-        )
+    def read(rows: bytes, headers: int) -> None:
+        lazy = polars.scan_csv(rows, has_header=False, skip_rows=headers, schema=schema)
+        columns.add(lazy.select(wanted).collect())
 
-    blocks: list[Future[Block]] = []
     with ThreadPoolExecutor(1) as beside:  # while the rows that come next are gone through
         try:
+            before: Future[None] | None = None
             for rows in whole_rows(file, width):
-                if blocks:
-                    blocks[-1].result()  # one at a time: they may take more room than the columns
-                blocks.append(beside.submit(block, rows, 0 if blocks else 1))
-            return [block.result() for block in blocks]
+                if before:
+                    before.result()  # one at a time: they may take more room than the columns
+                before = beside.submit(read, rows, 0 if before else 1)
+            if before:
+                before.result()
         except polars.exceptions.ComputeError as error:  # no number
             raise NotPlain from error
+    return columns.all()
+
+
+class _Columns:
+    """Columns whose rows come by and by."""
+
+    def __init__(self, numbers: Set[str], texts: Set[str]) -> None:
+        self._size = 0
+        self._numbers: dict[str, list[NDArray[np.float64]]] = {name: [] for name in numbers}
+        self._texts: dict[str, list[polars.Series]] = {name: [] for name in texts}
+        self._distinct: dict[str, polars.Categories] = {}
+
+    def add(self, rows: polars.DataFrame) -> None:
+        """Add rows; the first tell of which columns most texts come again."""
+        import polars
+
+        if not self._size:
+            few = [name for name in self._texts if 2 * rows[name].n_unique() <= len(rows)]
+            self._distinct = {name: polars.Categories.random() for name in few}
+        self._size += len(rows)
+        for name, parts in self._numbers.items():
+            parts.append(rows[name].to_numpy())
+        for name, texts in self._texts.items():
+            column = rows[name].fill_null("")
+            if name in self._distinct:
+                column = column.cast(polars.Categorical(self._distinct[name]))
+            texts.append(column)
+
+    def all(self) -> Plain:
+        """All that was added."""
+        numbers = {name: np.concatenate(parts) for name, parts in self._numbers.items()}
+        return Plain(self._size, numbers, {name: self._column(name) for name in self._texts})
+
+    def _column(self, name: str) -> Texts:
+        parts = self._texts[name]
+        if name in self._distinct:
+            places = np.concatenate([part.to_physical().to_numpy() for part in parts])
+            return Texts(self._distinct[name].to_series().to_list(), places)
+        texts = [text for part in parts for text in part.to_list()]
+        return Texts(texts, np.arange(len(texts), dtype=np.uint32))
 
 
 def whole_rows(file: BinaryIO, width: int) -> Iterator[bytes]:
@@ -127,17 +164,6 @@ def _together(pieces: Sequence[bytes], first: bool) -> bytes:
     if not first and rows.startswith(codecs.BOM_UTF8):
         raise NotPlain  # Polars would take it for the beginning of a file
     return rows
-
-
-def _texts(column: polars.Series) -> Texts:
-    import polars
-
-    filled = column.fill_null("")
-    distinct = filled.unique()
-    if len(distinct) > len(filled) / 2:
-        return Texts(filled.to_list(), np.arange(len(filled), dtype=np.uint32))
-    places = filled.cast(polars.Enum(distinct)).to_physical()
-    return Texts(distinct.to_list(), places.to_numpy())
 
 
 class _Survey:

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llmchem_tui.storage import plain_csv
-from llmchem_tui.storage.plain_csv import Block, NotPlain, read_plain, whole_rows
+from llmchem_tui.storage.plain_csv import NotPlain, Texts, read_plain, whole_rows
 
 CELLS = st.text(st.sampled_from("a1 ,\"'\n\r\té=-."), max_size=5)
 WIDTH = 3
@@ -57,19 +57,14 @@ def read(
 ) -> dict[str, list[Any]] | None:
     """The columns that the quick reader tells of."""
     try:
-        blocks = read_plain(io.BytesIO(content), width, positions, numbers)
+        plain = read_plain(io.BytesIO(content), width, positions, numbers)
     except NotPlain:
         return None
-    columns: dict[str, list[Any]] = {name: [] for name in positions}
-    for block in blocks:
-        for name, column in columns.items():
-            numbered = name in numbers
-            column.extend(block.numbers[name].tolist() if numbered else spelled(block, name))
-    return columns
+    columns = {name: spelled(plain.texts[name]) for name in positions.keys() - numbers}
+    return columns | {name: own.tolist() for name, own in plain.numbers.items()}
 
 
-def spelled(block: Block, name: str) -> list[str]:
-    texts = block.texts[name]
+def spelled(texts: Texts) -> list[str]:
     return [texts.distinct[place] for place in texts.places.tolist()]
 
 
