@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llmchem_tui.ui.reading import Reading
 
 _PANE_WIDTH = 28
+_YOUNG = 3000  # objects, about as many as a frame that paints all
 _HIDDEN = "failed; the reason is shown once names are shown"
 _HEADINGS = ("Medications:", "Cautions:")
 
@@ -215,8 +216,10 @@ def _spare_the_collector() -> None:
     """Collect garbage now, and let later collections leave alone what is still there.
 
     A full collection goes through all that the program and its libraries hold, and would halt
-    keys and streams for a tenth of a second every second or two.
+    keys and streams for a tenth of a second every second or two. What frames leave behind is found
+    while it is young: sought more often, half of it would still be shown, and grow old.
     """
+    gc.set_threshold(_YOUNG)
     gc.unfreeze()
     gc.collect()
     gc.freeze()
