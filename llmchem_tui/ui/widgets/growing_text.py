@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import repeat
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -21,6 +21,7 @@ PLAIN, HEADING = "growing-text--plain", "growing-text--heading"
 MUTED, WRONG = "growing-text--muted", "growing-text--wrong"
 _WORD, _BLANKS = re.compile("[^ ]* *"), re.compile(" *")
 _BAR, _THUMB = "growing-text--bar", "▐"
+_WITHIN = -1
 
 
 class Line(NamedTuple):
@@ -33,15 +34,47 @@ class Line(NamedTuple):
 class _Row(NamedTuple):
     """A row of the screen: a piece of line number ``line`` that begins at ``start``.
 
-    ``start`` None: what follows cannot be laid out from here on as it is from the line's beginning,
-    since the row begins within a word, or with blanks, or a wide character was cut off. ``text``
-    None: it is the line's up to the next row; no tab stands before it, and its characters take one
-    cell each.
+    ``start`` negative: what follows cannot be laid out from here on as it is from the line's
+    beginning, since the row begins within a word, or with blanks, or a wide character was cut off.
+    ``text`` None: it is the line's up to the next row; no tab stands before it, and its characters
+    take one cell each.
     """
 
     line: int
-    start: int | None
+    start: int
     text: str | None
+
+
+class _Rows:
+    """The rows of all lines, held as numbers: a long text has many, and objects take long to make.
+
+    Rows are added and cut off at the end.
+    """
+
+    def __init__(self) -> None:
+        self._lines, self._starts = array("l"), array("l")
+        self._texts: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, number: int) -> _Row:
+        return _Row(self._lines[number], self._starts[number], self._texts.get(number))
+
+    def first_of(self, line: int) -> int:
+        """Which row is the first of a line, or would be."""
+        return bisect_left(self._lines, line)
+
+    def cut(self, kept: int) -> None:
+        """Keep so many."""
+        self._texts = {number: text for number, text in self._texts.items() if number < kept}
+        del self._lines[kept:], self._starts[kept:]
+
+    def add(self, line: int, starts: Sequence[int], texts: Sequence[str]) -> None:
+        """Add rows of a line; without ``texts`` they are its own."""
+        self._texts.update(enumerate(texts, len(self)))
+        self._lines += array("l", [line]) * len(starts)
+        self._starts.extend(starts)
 
 
 class GrowingText(ScrollView, can_focus=True):
@@ -60,7 +93,7 @@ class GrowingText(ScrollView, can_focus=True):
         self.follow = False
         self._at_end = True
         self._lines: list[Line] = []
-        self._rows: list[_Row] = []
+        self._rows = _Rows()
         self._width = 0
         self._looks: dict[str, Style] = {}
 
@@ -75,10 +108,10 @@ class GrowingText(ScrollView, can_focus=True):
         before, self._lines = self._lines, list(lines)
         both = list(zip(before, self._lines, strict=False))
         same = next((i for i, (old, new) in enumerate(both) if old != new), len(both))
-        kept = self._first_row(same)
+        kept = self._rows.first_of(same)
         if same < len(both) and _grew(*both[same]):
             # A row is final once another follows it: what is longer now would not have fitted.
-            kept = max(kept, self._first_row(same + 1) - 1)
+            kept = max(kept, self._rows.first_of(same + 1) - 1)
             while kept and kept < len(self._rows) and not self._is_safe(kept):
                 kept -= 1
         self._lay_out(kept)
@@ -86,10 +119,8 @@ class GrowingText(ScrollView, can_focus=True):
     def _is_safe(self, number: int) -> bool:
         """Whether what follows can be laid out from this row on as from the line's beginning."""
         line, start, text = self._rows[number]
-        if start is None:
-            return False
-        if start == 0 or text is not None:
-            return True
+        if start <= 0 or text is not None:
+            return start >= 0
         return _begins_word(self._lines[line].text, start)
 
     def _text(self, number: int) -> str:
@@ -98,25 +129,21 @@ class GrowingText(ScrollView, can_focus=True):
         if text is not None:
             return text
         whole = self._lines[line].text
-        following = self._rows[number + 1 : number + 2]
-        if not following or following[0].line != line:
+        if number + 1 == self._rows.first_of(line + 1):
             return whole[start:][: self._width]
-        return whole[start : following[0].start].rstrip()
-
-    def _first_row(self, line: int) -> int:
-        return bisect_left(self._rows, line, key=lambda row: row.line)
+        return whole[start : self._rows[number + 1].start].rstrip()
 
     def _lay_out(self, kept: int) -> None:
         """Lay out anew from row number ``kept`` on."""
         if not self._width:
             return
         before = len(self._rows)
-        line, start = self._rows[-1].line + 1 if self._rows else 0, 0
-        if kept < len(self._rows):
-            line, start = self._rows[kept].line, self._rows[kept].start or 0
-        del self._rows[kept:]
+        line, start = self._rows[before - 1].line + 1 if before else 0, 0
+        if kept < before:
+            line, start, _ = self._rows[kept]
+        self._rows.cut(kept)
         for number in range(line, len(self._lines)):
-            self._rows += _rows(number, self._lines[number].text, start, self._width)
+            self._rows.add(number, *_cut(self._lines[number].text, max(0, start), self._width))
             start = 0
         # Not by assignment: that would lay out the whole screen for every new row.
         self.set_reactive(ScrollView.virtual_size, Size(self._width, len(self._rows)))
@@ -213,46 +240,47 @@ def _grew(old: Line, new: Line) -> bool:
     return old.kind == new.kind and new.text.startswith(old.text)
 
 
-def _rows(number: int, text: str, start: int, width: int) -> list[_Row]:
-    """Lay out a line from a character on; tabs count as blanks."""
+def _cut(text: str, start: int, width: int) -> tuple[list[int], list[str]]:
+    """Lay out a line from a character on, as ``_Rows.add`` takes it; tabs count as blanks."""
     has_tabs = "\t" in text
     text = text.expandtabs() if has_tabs else text
     own = text[start:]
     if own.isascii() and own.isprintable() and not own.startswith(" "):
-        begins = [start + begin for begin in _begins(own, width)]
+        begins = _begins(text, start, width)
         if not has_tabs:
-            return [*map(_Row._make, zip(repeat(number), begins, repeat(None)))]
+            return begins, []
+        starts = [a if a == start or _begins_word(text, a) else _WITHIN for a in begins]
         ends = [*begins[1:], begins[-1] + width]
-        return [
-            _Row(number, a if a == start or _begins_word(text, a) else None, text[a:b].rstrip())
-            for a, b in zip(begins, ends, strict=True)
-        ]
-    rows: list[_Row] = []
+        return starts, [text[a:b].rstrip() for a, b in zip(begins, ends, strict=True)]
+    starts, texts = list[int](), list[str]()
     for row in Content(own).wrap(width):
         found = max(start, text.find(row.plain, start))  # wrapping takes away blanks
-        safe = not rows or (row.plain != "" and text[0] != " " and _begins_word(text, found))
-        rows.append(_Row(number, found if safe else None, row.plain))
+        safe = not texts or (row.plain != "" and text[0] != " " and _begins_word(text, found))
+        starts.append(found if safe else _WITHIN)
+        texts.append(row.plain)
         start = found + len(row.plain)
-    return rows
+    return starts, texts
 
 
 def _begins_word(text: str, place: int) -> bool:
     return text[place - 1 : place].isspace() and not text[place : place + 1].isspace()
 
 
-def _begins(text: str, width: int) -> list[int]:
+def _begins(text: str, start: int, width: int) -> list[int]:
     """Where the rows of a line begin as Textual wraps it, many times faster: answers may be long.
 
-    Every character takes one cell, and the first is no blank.
+    Every character takes one cell, and the first, at ``start``, is no blank.
     """
-    begins, letters = [0], len(text.rstrip())
-    while (end := begins[-1] + width) < letters:
+    begins, here, letters = [start], start, len(text.rstrip())
+    while (end := here + width) < letters:
         if text[end] == " ":
-            begins.append(_end(_BLANKS, text, end))
-        elif blank := text.rfind(" ", begins[-1], end) + 1:
-            begins.append(blank)
+            here = _end(_BLANKS, text, end)
+        elif blank := text.rfind(" ", here, end) + 1:
+            here = blank
         else:  # of a word that is too long for a row, blanks after it take up room
-            begins += range(end, _end(_WORD, text, begins[-1]), width)
+            *more, here = range(end, _end(_WORD, text, here), width)
+            begins += more
+        begins.append(here)
     return begins
 
 
