@@ -42,7 +42,7 @@ class Table(Fitting, DataTable[Content]):
     """A table of texts of one line, never markup: a cursor on a cell, no padding, no row labels.
 
     Its rows are put together here. Textual's are the same, but it forgets all of them whenever a
-    cell is written, and asks for every cell anew where it is and how it looks: ten times as long.
+    cell is written, and asks for every cell where it is and how it looks: more than twice as long.
     """
 
     def __init__(self, *, id: str | None = None, fixed_columns: int = 0) -> None:
