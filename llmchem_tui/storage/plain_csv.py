@@ -79,15 +79,16 @@ def read_plain(
         lazy = polars.scan_csv(rows, has_header=False, skip_rows=headers, schema=schema)
         columns.add(lazy.select(wanted).collect())
 
+    before: Future[None] | None = None
     with ThreadPoolExecutor(1) as beside:  # while the rows that come next are gone through
         try:
-            before: Future[None] | None = None
             for rows in whole_rows(file, width):
                 if before:
                     before.result()  # one at a time: they may take more room than the columns
                 before = beside.submit(read, rows, 0 if before else 1)
-            if before:
-                before.result()
+            if not before:
+                raise NotPlain  # it is empty
+            before.result()
         except polars.exceptions.ComputeError as error:  # no number
             raise NotPlain from error
     return columns.all()
@@ -103,7 +104,10 @@ class _Columns:
         self._distinct: dict[str, polars.Categories] = {}
 
     def add(self, rows: polars.DataFrame) -> None:
-        """Add rows; the first tell of which columns most texts come again."""
+        """Add rows; the first tell of which columns most texts come again.
+
+        Where others follow that do not, their texts take room twice, which is no fault.
+        """
         import polars
 
         if not self._size:

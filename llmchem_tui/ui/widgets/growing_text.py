@@ -67,7 +67,8 @@ class _Rows:
 
     def cut(self, kept: int) -> None:
         """Keep so many."""
-        self._texts = {number: text for number, text in self._texts.items() if number < kept}
+        for number in range(kept, len(self)):
+            self._texts.pop(number, None)
         del self._lines[kept:], self._starts[kept:]
 
     def add(self, line: int, starts: Sequence[int], texts: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ def say_on_border(
 ) -> None:
     """Put words on a pane's border where others stand: Textual paints the pane even for the same.
 
-    None: what stands there stays.
+    They are one line without tabs. None: what stands there stays.
     """
     if title is not None and title.markup != widget.border_title:
         widget.border_title = title
