@@ -72,6 +72,7 @@ class Grades(Vertical):
         self._named = True
         self._name_width = 0
         self._made_for: tuple[object, ...] = ()
+        self._told: dict[tuple[str, str], tuple[str, str]] = {}
 
     def compose(self) -> ComposeResult:
         """The line that explains a cell; the table comes with the first round."""
@@ -116,6 +117,7 @@ class Grades(Vertical):
     def _make(self, reading: Reading) -> None:
         table, names = self.table, reading.order
         table.clear(columns=True)
+        self._told.clear()
         self._made_for = self._needs(reading)
         scrollbar = 1
         room = (
@@ -155,28 +157,37 @@ class Grades(Vertical):
             self._add_row(HUMAN, Content(""))
         table, saved = self.table, reading.saved_score()
         score = reading.score() if reading.asks_what_if else saved
+        letters = {name: reading.letter(name) for name in reading.order}
         answers = reading.state.answers
         failed = {name for name in answers if answers[name].status is not Status.OK}
         for row, reviewer in self._rows.items():
-            _set(table, row, "reviewer", self._label(reading, row, reviewer))
-            for column in map(reading.letter, reading.order):
-                _set(table, row, column, _cell(reading, reviewer, self._rows[column], failed))
-        for column, name in ((reading.letter(name), name) for name in reading.order):
+            self._tell(table, row, "reviewer", *self._label(reading, row, reviewer))
+            for column in letters.values():
+                cell = _cell(reading, reviewer, self._rows[column], failed)
+                self._tell(table, row, column, *cell)
+        for name, letter in letters.items():
             own, was = score.scores[name], saved.scores[name]
             consensus = _marked(_tenth(own.quality), _tenth(was.quality))
-            _set(table, _CONSENSUS, column, Content.styled(_wide(consensus), "bold"))
+            self._tell(table, _CONSENSUS, letter, _wide(consensus), "bold")
             variance = _marked(_variance(own.variance), _variance(was.variance))
-            _set(table, column, _VARIANCE, Content(f"{variance:>{_WIDE}}"))
+            self._tell(table, letter, _VARIANCE, f"{variance:>{_WIDE}}")
             accuracy = _marked(number(own.review_accuracy), number(was.review_accuracy))
-            _set(table, column, _ACCURACY, Content(f"{accuracy:>{_WIDE}}"))
+            self._tell(table, letter, _ACCURACY, f"{accuracy:>{_WIDE}}")
         say_on_border(self, subtitle=Content(_subtitle(reading)))
         self._explain()
 
-    def _label(self, reading: Reading, row: str, reviewer: str) -> Content:
+    def _tell(self, table: Table, row: str, column: str, text: str, style: str = "") -> None:
+        """Write a cell if it says something else: to ask the table what it says takes longer."""
+        if self._told.get((row, column)) != (text, style):
+            self._told[row, column] = text, style
+            table.update_cell(row, column, Content.styled(text, style))
+
+    def _label(self, reading: Reading, row: str, reviewer: str) -> tuple[str, str]:
+        """Who graded, and how that looks."""
         who = "you" if reviewer == HUMAN else reading.title(reviewer) if self._named else row
         if reading.counts(reviewer):
-            return self._fitted(f"{_COUNTS}{who}")
-        return self._fitted(f"{_OFF}{who}").stylize("$muted")
+            return self._fitted(f"{_COUNTS}{who}").plain, ""
+        return self._fitted(f"{_OFF}{who}").plain, "$muted"
 
     def _fitted(self, label: str) -> Content:
         return Content(label).truncate(self._name_width, ellipsis=True)
@@ -257,11 +268,6 @@ def _subtitle(reading: Reading) -> str:
     return f"what if: {' · '.join(parts)} · {_CHANGED} changed"
 
 
-def _set(table: Table, row: str, column: str, value: Content) -> None:
-    if not value.is_same(table.get_cell(row, column)):
-        table.update_cell(row, column, value)
-
-
 def _marked(value: str, saved: str) -> str:
     return value if value == saved else f"{_CHANGED}{value}"
 
@@ -278,10 +284,10 @@ def _wide(text: str) -> str:
     return f"{text:>{_WIDTH}}"
 
 
-def _cell(reading: Reading, reviewer: str, author: str, failed: Collection[str]) -> Content:
-    """What stands for a grade; no model grades where it or the author has ``failed``."""
+def _cell(reading: Reading, reviewer: str, author: str, failed: Collection[str]) -> tuple[str, str]:
+    """What stands for a grade, and its look; no model grades where it or the author ``failed``."""
     if reviewer == author:
-        return Content.styled(_wide(NOT_APPLICABLE), "$muted")
+        return _wide(NOT_APPLICABLE), "$muted"
     review = reading.review(reviewer, author)
     if review is None:
         over = (
@@ -290,14 +296,12 @@ def _cell(reading: Reading, reviewer: str, author: str, failed: Collection[str])
             or reviewer in failed
             or author in failed
         )
-        return Content.styled(_wide(NOT_APPLICABLE if over else PENDING), "$muted")
+        return _wide(NOT_APPLICABLE if over else PENDING), "$muted"
     if review.grade is None:
-        return Content.styled(_wide(MISSING), "$error")
+        return _wide(MISSING), "$error"
     concern = "!" if review.review and review.review.safety_concern else ""
     style = "$warning" if concern else ""
-    return Content.styled(
-        _wide(concern + number(review.grade)), style if reading.counts(reviewer) else "$muted"
-    )
+    return _wide(concern + number(review.grade)), style if reading.counts(reviewer) else "$muted"
 
 
 def explanation(reading: Reading, reviewer: str, author: str) -> Content:

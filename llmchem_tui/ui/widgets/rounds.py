@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.segment import Segment
 from textual.content import Content
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from llmchem_tui.domain.plain_text import plain_line
 from llmchem_tui.session.replay import ReplayRound
+from llmchem_tui.ui.copying import Copied
 
+_HERE = "●"
 _UNKNOWN = "unknown strategy"
 
 
@@ -40,13 +44,27 @@ class RoundList(OptionList):
 
     def mark(self, index: int) -> None:
         """Show which round is on the screen."""
-        if index == self._shown:
-            return
-        for place, glyph in ((self._shown, " "), (index, "●")):
-            if place >= 0:
-                prompt = Content(f"{glyph} {self._names[place]}")
-                self.replace_option_prompt_at_index(place, prompt)
-        self._shown = self.highlighted = index
+        if index != self._shown:
+            self._shown = self.highlighted = index
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line as it is in view; that of the round on the screen gets its sign.
+
+        As a part of its text Textual would render all rounds anew for another one.
+        """
+        strip = super().render_line(y)
+        if self.scroll_offset.y + y != self._shown:
+            return strip
+        begin = self.get_component_styles("option-list--option").padding.left
+        sign = Strip([Segment(_HERE, next(iter(strip)).style)])
+        return Strip.join([strip.crop(0, begin), sign, strip.crop(begin + 1)])
+
+    def copied(self) -> Copied:
+        """The rounds as they are listed."""
+        signs = [_HERE if i == self._shown else " " for i in range(len(self._names))]
+        lines = [f"{sign} {name}" for sign, name in zip(signs, self._names, strict=True)]
+        return Copied("rounds", "\n".join(lines))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell the screen; it goes there."""
