@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +14,7 @@ from llmchem_tui.session.events import Call, CallStarted, Event, ReviewEnded, Te
 BLOCKS = (128, 2048, 32768)
 """Events that are also kept as fewer, the larger for going farther; each a multiple of the last."""
 
+_Part = TypeVar("_Part")
 _SHORTEST = 1.0  # seconds on the axis: a round of no known length has its place there too
 
 
@@ -73,17 +75,17 @@ class Track:
 
 def _blocks(events: Sequence[Event]) -> Iterator[tuple[Sequence[Event], ...]]:
     """The whole blocks of each size, made of those of the size before."""
-    before, parts = 1, [events]
-    for size in BLOCKS:
-        step = size // before
-        if before == 1:
-            wholes = (events[i : i + step] for i in range(0, len(events) - step + 1, step))
-        else:
-            begins = range(0, len(parts) - step + 1, step)
-            wholes = ([*chain.from_iterable(parts[i : i + step])] for i in begins)
-        parts = [tuple(_fewer(whole)) for whole in wholes]
-        yield tuple(parts)
-        before = size
+    blocks = tuple(tuple(_fewer(one)) for one in _wholes(events, BLOCKS[0]))
+    yield blocks
+    for before, size in pairwise(BLOCKS):
+        several = _wholes(blocks, size // before)
+        blocks = tuple(tuple(_fewer([*chain.from_iterable(parts)])) for parts in several)
+        yield blocks
+
+
+def _wholes(parts: Sequence[_Part], size: int) -> Iterator[Sequence[_Part]]:
+    """So many parts at a time; what is left over is none."""
+    return (parts[end - size : end] for end in range(size, len(parts) + 1, size))
 
 
 def _fewer(events: Sequence[Event]) -> Iterator[Event]:

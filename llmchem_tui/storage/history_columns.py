@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,18 +186,18 @@ class _Numbers(dict[str, int]):
         self._texts = texts
         self._guarded = guarded
 
-    def of(self, column: str, cells: Sequence[str]) -> Iterable[int]:
+    def __missing__(self, cell: str) -> int:
+        number = self[cell] = len(self._texts)
+        self._texts.append(unguarded(cell) if self._guarded else cell)
+        return number
+
+    def of(self, column: str, cells: Iterable[str]) -> Iterable[int]:
         """The numbers of cells: of a column whose cells have hardly an equal, new ones.
 
         The dictionary would take more room than they do.
         """
-        if column == "result":
-            return self._add(cells)
-        new = [cell for cell in dict.fromkeys(cells) if cell not in self]
-        self.update(zip(new, self._add(new), strict=True))
-        return map(self.__getitem__, cells)
-
-    def _add(self, cells: Sequence[str]) -> range:
+        if column != "result":
+            return map(self.__getitem__, cells)
         begin = len(self._texts)
         self._texts.extend(map(unguarded, cells) if self._guarded else cells)
         return range(begin, len(self._texts))
@@ -220,9 +221,9 @@ class Columns:
         columns = list(zip(*rows, strict=True))
         for name in self._parts:
             there = columns and name in positions
-            cells: Sequence[str] = columns[positions[name]] if there else [""] * len(rows)
+            cells: Iterable[str] = columns[positions[name]] if there else repeat("", len(rows))
             if name == "status" and columns and "result" in positions:
-                cells = [*map(_status, cells, columns[positions["result"]])]
+                cells = map(_status, cells, columns[positions["result"]])
             if name in NUMBERS:
                 self._cells[name].extend(cells)
             else:
